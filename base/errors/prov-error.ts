@@ -1,0 +1,100 @@
+import { redact } from '../redact.js';
+import { catalogue, type ErrorCode } from './catalogue.js';
+import type { CatalogueEntry } from './entry.js';
+import { EXIT } from './exit-code.js';
+
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** The shape of an error in `--out json` and under `/api/v1/`. */
+export interface ErrorDocument {
+  readonly schema: 1;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly exit: number;
+  readonly details: ErrorDetails;
+  readonly docs: string;
+  readonly retryable: boolean;
+  readonly requestId?: string;
+}
+
+/**
+ * The one error class of the product: a stable code from the catalogue plus plain details. Message and
+ * hint are redacted before they can be seen.
+ *
+ * @example
+ * throw new ProvError('BASE_FILE_MISSING', { path: 'manifest.yaml' });
+ */
+export class ProvError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: { cause?: unknown }) {
+    super(redact(fill(entryOf(code).message, details)), options);
+    this.name = 'ProvError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get hint(): string {
+    const own = this.details['hint'];
+    return redact(typeof own === 'string' ? own : fill(entryOf(this.code).hint, this.details));
+  }
+
+  get exitCode(): number {
+    return EXIT[entryOf(this.code).exit];
+  }
+
+  get httpStatus(): number {
+    return entryOf(this.code).http ?? 500;
+  }
+
+  get retryable(): boolean {
+    const own = this.details['retryable'];
+    return typeof own === 'boolean' ? own : (entryOf(this.code).retryable ?? false);
+  }
+
+  /** The JSON form; details are redacted and never hold a stack or the cause. */
+  toDocument(requestId?: string): ErrorDocument {
+    const details = JSON.parse(redact(JSON.stringify(this.details, plain))) as ErrorDetails;
+    return {
+      schema: 1,
+      code: this.code,
+      message: this.message,
+      hint: this.hint,
+      exit: this.exitCode,
+      details,
+      docs: `docs/errors.md#${this.code.toLowerCase()}`,
+      retryable: this.retryable,
+      ...(requestId === undefined ? {} : { requestId }),
+    };
+  }
+}
+
+/** Wraps anything thrown that is not ours as a bug, keeping it as the cause. */
+export function toProvError(thrown: unknown): ProvError {
+  if (thrown instanceof ProvError) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ProvError('BASE_INTERNAL', { reason }, { cause: thrown });
+}
+
+export function isProvError(thrown: unknown, code?: ErrorCode): thrown is ProvError {
+  return thrown instanceof ProvError && (code === undefined || thrown.code === code);
+}
+
+function entryOf(code: ErrorCode): CatalogueEntry {
+  return catalogue[code];
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = details[name];
+    if (value === undefined) return whole;
+    return typeof value === 'string' ? value : JSON.stringify(value, plain);
+  });
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  return value;
+}

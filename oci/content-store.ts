@@ -1,0 +1,41 @@
+import type { Descriptor } from '#schemas';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes that can be read again from the start, so that a failed push can be repeated. */
+export type ByteSource = () => AsyncIterable<Uint8Array>;
+
+/**
+ * The content of one repository, by descriptor. Every implementation checks what it reads from outside
+ * against digest and size and never shows partial content.
+ * @throws OCI_CONTENT_MISSING when the content is not there; OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH.
+ */
+export interface ReadStore {
+  /** For messages: which side failed (`registry.example/ns/name`, `oci-layout:…`). */
+  readonly label: string;
+  fetch(descriptor: Descriptor, options?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
+  exists(descriptor: Descriptor, options?: CallOptions): Promise<boolean>;
+  /** The descriptor of a tag or a digest. @throws OCI_REFERENCE_NOT_FOUND */
+  resolve(tagOrDigest: string, options?: CallOptions): Promise<Descriptor>;
+  /** Every tag, sorted. */
+  list(options?: CallOptions): Promise<readonly string[]>;
+  /** Manifests whose `subject` is `descriptor`, sorted by digest; filtered by artifact type when given. */
+  referrers(descriptor: Descriptor, artifactType?: string, options?: CallOptions): Promise<readonly Descriptor[]>;
+}
+
+export interface WriteStore {
+  readonly label: string;
+  /** Stores content; a no-op when it is there. Nothing is visible until all bytes matched the descriptor. */
+  push(descriptor: Descriptor, source: ByteSource, options?: CallOptions): Promise<void>;
+  /** Points `tag` at a manifest that is already there. @throws OCI_TAG_CONFLICT when the tag is immutable. */
+  tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void>;
+}
+
+export interface ContentStore extends ReadStore, WriteStore {}
+
+/** A store that can take a blob from another repository on the same registry without moving bytes. */
+export interface MountingStore {
+  mount(descriptor: Descriptor, fromRepository: string, options?: CallOptions): Promise<boolean>;
+}

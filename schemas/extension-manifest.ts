@@ -1,0 +1,192 @@
+import { canonicalJson, ProvError } from '#base';
+import * as z from 'zod';
+import semver from 'semver';
+import { isExtensionName, isNamespace, KINDS, type Kind } from './names.js';
+import { isRange, isVersion, parseRange, parseVersion } from './version.js';
+import { checkYaml, parseYaml, type YamlFile } from './yaml-file.js';
+
+const SPDX = /^[A-Za-z0-9.+-]+(?:\s+(?:AND|OR|WITH)\s+[A-Za-z0-9.+-]+|\s*[()]\s*)*$/;
+const PLATFORM = /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/;
+const RELATIVE = /^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\]+$/;
+const SHA256_HEX = /^[0-9a-f]{64}$/;
+const ASSET_SOURCE = /^(?:https:\/\/\S+|npm:(?:@[a-z0-9._-]+\/)?[a-z0-9._-]+@\S+|oci:\/\/\S+|file:\S+)$/;
+
+const name = z.string().refine(isExtensionName, 'must match [a-z0-9]+([._-][a-z0-9]+)*, 2 to 63 characters');
+const range = z.string().refine(isRange, 'must be a semver range').transform(parseRange);
+const version = z.string().refine(isVersion, 'must be a semantic version such as 1.2.3');
+const platform = z.string().regex(PLATFORM, 'must be os/arch[/variant]');
+const relativePath = z.string().regex(RELATIVE, 'must be a path inside the extension');
+
+const dependency = z.union([
+  range.transform((value) => ({ version: value })),
+  z.strictObject({
+    version: range,
+    kind: z.enum(KINDS).optional(),
+    registry: z.string().optional(),
+    namespace: z.string().refine(isNamespace, 'must be a namespace').optional(),
+    platforms: z.array(platform).optional(),
+    wait_for_health: z.boolean().optional(),
+  }),
+]);
+
+const provided = z.union([
+  version.transform((value) => ({ version: value })),
+  z.strictObject({ version, exclusive: z.boolean().optional() }),
+]);
+
+const asset = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'must be a plain file name'),
+  source: z.string().regex(ASSET_SOURCE, 'must be https://…, npm:package@version, oci://… or file:…'),
+  sha256: z.string().regex(SHA256_HEX, 'must be 64 lower-case hex digits'),
+  size: z.int().positive().optional(),
+  platform: platform.optional(),
+});
+
+const health = z.strictObject({
+  /** How to ask: the `health` script, an HTTP GET, or a TCP connect. */
+  check: z.enum(['script', 'http', 'tcp']),
+  /** Name of a port of `permissions.network` (`listen:NAME`); for http and tcp. */
+  port: z.string().optional(),
+  path: z.string().startsWith('/').optional(),
+  interval_seconds: z.number().positive().max(3600).default(1),
+  timeout_seconds: z.number().positive().max(3600).default(10),
+  retries: z.int().min(0).max(1000).default(30),
+});
+
+/** `manifest.yaml`. Strict: unknown keys are errors. @see docs/spec/manifest.md */
+export const extensionManifestSchema = z.strictObject({
+  schema: z.literal(1),
+  name,
+  type: z.enum(KINDS),
+  version: z.string(),
+  description: z.string().min(1).max(512),
+  author: z.string().optional(),
+  authors: z.array(z.string()).optional(),
+  license: z.string().regex(SPDX, 'must be an SPDX expression').optional(),
+  homepage: z.url().optional(),
+  repository: z.url().optional(),
+  category: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  platforms: z.array(platform).min(1).optional(),
+  min_provisioning_version: version.optional(),
+  compatibility: z.strictObject({ provisioning: range }).optional(),
+  dependencies: z.record(name, dependency).optional(),
+  optional_dependencies: z.record(name, dependency).optional(),
+  conflicts: z.record(name, range).optional(),
+  provides: z.record(name, provided).optional(),
+  scripts: z.record(z.string().regex(/^[a-z][a-z_]*$/), relativePath).optional(),
+  operations: z.record(z.string().regex(/^[a-z][a-z_]*$/), relativePath).optional(),
+  components: z.array(z.union([name.transform((value) => ({ name: value })), z.strictObject({ name, config: z.record(z.string(), z.unknown()).optional() })])).optional(),
+  configuration: z
+    .strictObject({
+      schema: relativePath.optional(),
+      defaults: relativePath.optional(),
+      required_env: z.array(z.string()).optional(),
+      secrets: z.array(z.string()).optional(),
+    })
+    .optional(),
+  permissions: z
+    .strictObject({
+      /** `listen:NAME` asks for a port under that name; `connect:…` is information for reviewers. */
+      network: z.array(z.string()).optional(),
+      paths: z.array(z.string()).optional(),
+      sudo: z.boolean().optional(),
+      commands: z.array(z.string()).optional(),
+    })
+    .optional(),
+  health: health.optional(),
+  assets: z.array(asset).max(256).optional(),
+  build: z.strictObject({ include: z.array(z.string()).optional(), exclude: z.array(z.string()).optional() }).optional(),
+  deprecated: z.strictObject({ reason: z.string(), replacement: z.string().optional() }).optional(),
+});
+
+/** A manifest after normalisation (dependencies as objects, ranges in npm form). */
+export type ExtensionManifest = z.output<typeof extensionManifestSchema>;
+export type Dependency = z.output<typeof dependency>;
+export type Asset = z.output<typeof asset>;
+export type HealthCheck = z.output<typeof health>;
+
+/**
+ * Reads `manifest.yaml`. Before anything else looks at it, `schema` and `compatibility` decide whether
+ * this prov can read it at all.
+ * @throws SCHEMAS_* with file, line and column.
+ */
+export function parseExtensionManifest(text: string, path: string, provVersion: string): YamlFile<ExtensionManifest> {
+  const file = parseYaml(text, path);
+  assertReadable(file.value, path, provVersion);
+  const checked = checkYaml(file, extensionManifestSchema);
+  const place = file.position(['version']);
+  if (/^v\d/.test(checked.value.version)) {
+    const stripped = checked.value.version.slice(1);
+    if (isVersion(stripped)) return { ...checked, value: { ...checked.value, version: stripped } };
+  }
+  try {
+    parseVersion(checked.value.version);
+  } catch (error) {
+    const hint = (error as ProvError).hint;
+    throw new ProvError('SCHEMAS_VALUE_INVALID', { path, ...place, at: 'version', reason: (error as ProvError).message, hint });
+  }
+  return checked;
+}
+
+/** The frozen reader: understands only `schema`, `compatibility` and `min_provisioning_version`, for ever. */
+export function assertReadable(value: unknown, path: string, provVersion: string): void {
+  if (value === null || typeof value !== 'object') return;
+  const { schema, compatibility, min_provisioning_version: minimum } = value as Record<string, unknown>;
+  if (typeof schema === 'number' && schema > 1) throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', { path, needs: `with manifest schema ${schema}`, version: provVersion });
+  const needs = typeof minimum === 'string' ? `>=${minimum}` : (compatibility as Record<string, unknown> | undefined)?.['provisioning'];
+  if (typeof needs === 'string' && isRange(needs) && !semver.satisfies(provVersion, parseRange(needs), { includePrerelease: true })) {
+    throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', { path, needs, version: provVersion });
+  }
+}
+
+/** What a resolver needs to know of one version; the value of the annotation `dev.prov.deps`. */
+export interface DependencyFacts {
+  readonly dependencies?: Readonly<Record<string, Dependency>> | undefined;
+  readonly optional_dependencies?: Readonly<Record<string, Dependency>> | undefined;
+  readonly conflicts?: Readonly<Record<string, string>> | undefined;
+  readonly provides?: Readonly<Record<string, { readonly version: string; readonly exclusive?: boolean | undefined }>> | undefined;
+  readonly platforms?: readonly string[] | undefined;
+  readonly compatibility?: { readonly provisioning: string } | undefined;
+}
+
+/** The facts of a manifest, computed the same way by pack, push, pull and our server. */
+export function dependencyFacts(manifest: ExtensionManifest): DependencyFacts {
+  const compatibility = manifest.compatibility ?? (manifest.min_provisioning_version === undefined ? undefined : { provisioning: `>=${manifest.min_provisioning_version}` });
+  const all: DependencyFacts = {
+    dependencies: manifest.dependencies,
+    optional_dependencies: manifest.optional_dependencies,
+    conflicts: manifest.conflicts,
+    provides: manifest.provides,
+    platforms: manifest.platforms,
+    compatibility,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** The config blob: the normalised manifest as canonical JSON. */
+export function configBlob(manifest: ExtensionManifest): Uint8Array {
+  return Buffer.from(canonicalJson(manifest));
+}
+
+const factsWireSchema = z.looseObject({
+  dependencies: z.record(z.string(), z.looseObject({ version: z.string(), kind: z.enum(KINDS).optional() })).optional(),
+  optional_dependencies: z.record(z.string(), z.looseObject({ version: z.string() })).optional(),
+  conflicts: z.record(z.string(), z.string()).optional(),
+  provides: z.record(z.string(), z.looseObject({ version: z.string(), exclusive: z.boolean().optional() })).optional(),
+  platforms: z.array(z.string()).optional(),
+  compatibility: z.looseObject({ provisioning: z.string() }).optional(),
+});
+
+/** A config blob or facts as read from the wire: tolerant of members we do not know. */
+export const configBlobSchema = z.looseObject({
+  schema: z.literal(1),
+  name,
+  type: z.enum(KINDS),
+  version,
+  description: z.string(),
+  ...factsWireSchema.shape,
+});
+export type ConfigBlob = ExtensionManifest & { readonly type: Kind };
+
+export { factsWireSchema as dependencyFactsSchema };

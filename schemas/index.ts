@@ -1,0 +1,70 @@
+export {
+  type Asset,
+  assertReadable,
+  type ConfigBlob,
+  configBlob,
+  configBlobSchema,
+  type Dependency,
+  type DependencyFacts,
+  dependencyFacts,
+  dependencyFactsSchema,
+  type ExtensionManifest,
+  extensionManifestSchema,
+  type HealthCheck,
+  parseExtensionManifest,
+} from './extension-manifest.js';
+export { type IndexDocument, type IndexEntry, indexDocumentSchema, LIFECYCLE_STATES, type LifecycleState } from './index-document.js';
+export { formatLock, inputsDigest, type Lock, type LockEdge, type LockEntry, lockSchema, parseLock } from './lock.js';
+export { ANNOTATION, MEDIA, PREDICATE_SIGNATURE } from './media-types.js';
+export {
+  foldName,
+  isExtensionName,
+  isNamespace,
+  isWorkspaceName,
+  KIND_PLURALS,
+  KINDS,
+  type Kind,
+  type KindPlural,
+  kindPlural,
+  MODES,
+  type Mode,
+  parseKind,
+} from './names.js';
+export {
+  type Descriptor,
+  type ImageIndex,
+  type ImageManifest,
+  imageIndexSchema,
+  imageManifestSchema,
+  isManifestType,
+  type ParsedManifest,
+  parseOciManifest,
+  parseWire,
+} from './oci.js';
+export {
+  DEFAULT_NAMESPACE,
+  DEFAULT_REGISTRY,
+  type DirectoryReference,
+  type FileReference,
+  formatReference,
+  isLoopbackRegistry,
+  isRepository,
+  parseReference,
+  type Reference,
+  type ReferenceDefaults,
+  type RemoteReference,
+  splitRepository,
+} from './reference.js';
+export {
+  SCRIPT_CONTRACT,
+  SCRIPT_EXIT,
+  type ScriptEvent,
+  type ScriptRequest,
+  type ScriptTarget,
+  type ServiceDefinition,
+  scriptEventSchema,
+  serviceDefinitionSchema,
+} from './script-contract.js';
+export { compareVersions, isRange, isVersion, MAX_VERSION_LENGTH, parseRange, parseVersion, satisfies, tagToVersion, versionToTag } from './version.js';
+export { type InfraSettings, infraSettingsSchema, type ProvisioningFile, provisioningFileSchema, type RegistryConfig } from './workspace-files.js';
+export { checkYaml, editDistance, type Position, parseYaml, suggestKey, type YamlFile } from './yaml-file.js';

@@ -1,0 +1,99 @@
+import { canonicalJson, type Digest, digestOf, isDigest, ProvError } from '#base';
+import { stringify } from 'yaml';
+import * as z from 'zod';
+import { KINDS } from './names.js';
+import { parseYaml } from './yaml-file.js';
+
+const digest = z.custom<Digest>(isDigest, 'must be a digest');
+const content = z.strictObject({ mediaType: z.string(), digest, size: z.int().nonnegative() });
+
+const edge = z.strictObject({ name: z.string(), range: z.string(), version: z.string(), optional: z.boolean().optional(), capability: z.string().optional() });
+
+const lockEntry = z.strictObject({
+  kind: z.enum(KINDS),
+  name: z.string(),
+  version: z.string(),
+  /** Registry id and `namespace/name`; `host` only when the registry is not this machine. Local paths: `path`. */
+  source: z.union([
+    z.strictObject({ registry: z.string(), repository: z.string(), host: z.string().optional() }),
+    z.strictObject({ path: z.string(), tree: digest }),
+  ]),
+  manifest: content,
+  config: content,
+  layers: z.array(z.strictObject({ ...content.shape, tar: digest.optional(), asset: z.string().optional(), platform: z.string().optional() })),
+  children: z.array(content).optional(),
+  vendored: z.array(z.string()).optional(),
+  signatures: z.strictObject({ bundles: z.array(digest).optional(), legacy: digest.optional() }).optional(),
+  signer: z.strictObject({ identity: z.string(), rule: z.string() }).optional(),
+  dependencies: z.array(edge),
+  skipped: z.array(z.strictObject({ name: z.string(), range: z.string(), reason: z.string() })).optional(),
+  requiredBy: z.array(z.string()),
+  provides: z.record(z.string(), z.string()).optional(),
+  publishedAt: z.string().optional(),
+  state: z.string().optional(),
+});
+
+/** `prov.lock`. @see docs/spec/lock.md */
+export const lockSchema = z.strictObject({
+  lockVersion: z.literal(1),
+  inputs: z.record(z.string(), digest),
+  policy: z.strictObject({
+    strategy: z.enum(['latest', 'lowest', 'lowest-direct', 'minimal-change', 'security-only']),
+    prerelease: z.enum(['never', 'if-named', 'if-only', 'allow']),
+    platforms: z.array(z.string()),
+    publishedBefore: z.string().optional(),
+    trustPolicy: digest.optional(),
+  }),
+  capabilities: z.record(z.string(), z.string()).optional(),
+  extensions: z.array(lockEntry),
+});
+export type Lock = z.output<typeof lockSchema>;
+export type LockEntry = z.output<typeof lockEntry>;
+export type LockEdge = z.output<typeof edge>;
+
+/** The bytes of a lock: sorted, one block an extension, the same for the same lock. */
+export function formatLock(lock: Lock): string {
+  const extensions = [...lock.extensions]
+    .sort((a, b) => compare(`${a.kind}/${a.name}/${a.version}`, `${b.kind}/${b.name}/${b.version}`))
+    .map((entry) => ({
+      ...entry,
+      dependencies: [...entry.dependencies].sort((a, b) => compare(a.name, b.name)),
+      requiredBy: [...entry.requiredBy].sort(compare),
+    }));
+  const ordered = JSON.parse(canonicalJson({ ...lock, extensions })) as Record<string, unknown>;
+  const { lockVersion, inputs, policy, capabilities, extensions: blocks } = ordered;
+  const text = stringify({ lockVersion, inputs, policy, ...(capabilities === undefined ? {} : { capabilities }), extensions: (blocks as Record<string, unknown>[]).map(leadingIdentity) }, { lineWidth: 0, aliasDuplicateObjects: false });
+  return `# Written by prov. Commit this file; do not edit it by hand.\n${text}`;
+}
+
+function leadingIdentity({ kind, name, version, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  return { kind, name, version, ...rest };
+}
+
+/** @throws SCHEMAS_LOCK_INVALID, SCHEMAS_NEEDS_NEWER_PROV */
+export function parseLock(text: string, path: string): Lock {
+  if (/^(?:<{7}|={7}|>{7})/m.test(text)) throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: 'it holds conflict markers of a merge' });
+  let value: unknown;
+  try {
+    value = parseYaml(text, path).value;
+  } catch (error) {
+    throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: (error as Error).message }, { cause: error });
+  }
+  const version = (value as { lockVersion?: unknown } | null)?.lockVersion;
+  if (typeof version === 'number' && version > 1) throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', { path, needs: `for lock version ${version}`, version: 'which reads lock version 1' });
+  const result = lockSchema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: `${issue.path.join('.') || 'file'}: ${issue.message}` });
+  }
+  return result.data;
+}
+
+/** Digest of normalised requirements: comments, order and spelling of the file do not change it. */
+export function inputsDigest(requirements: unknown): Digest {
+  return digestOf(canonicalJson(requirements));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

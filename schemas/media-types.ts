@@ -1,0 +1,46 @@
+/** Media types, artifact types and annotation keys of the wire formats. @see docs/spec/artifact.md */
+export const MEDIA = {
+  ociManifest: 'application/vnd.oci.image.manifest.v1+json',
+  ociIndex: 'application/vnd.oci.image.index.v1+json',
+  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  dockerManifestList: 'application/vnd.docker.distribution.manifest.list.v2+json',
+  ociEmpty: 'application/vnd.oci.empty.v1+json',
+  ociLayerTarGzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  ociConfig: 'application/vnd.oci.image.config.v1+json',
+  extension: 'application/vnd.prov.extension.v1',
+  extensionConfig: 'application/vnd.prov.extension.config.v1+json',
+  asset: 'application/vnd.prov.asset.v1',
+  assets: 'application/vnd.prov.assets.v1',
+  index: 'application/vnd.prov.index.v1',
+  indexDocument: 'application/vnd.prov.index.v1+json',
+  status: 'application/vnd.prov.status.v1',
+  sigstoreBundle: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+  simpleSigning: 'application/vnd.dev.cosign.simplesigning.v1+json',
+  octetStream: 'application/octet-stream',
+} as const;
+
+export const ANNOTATION = {
+  title: 'org.opencontainers.image.title',
+  version: 'org.opencontainers.image.version',
+  description: 'org.opencontainers.image.description',
+  licenses: 'org.opencontainers.image.licenses',
+  source: 'org.opencontainers.image.source',
+  url: 'org.opencontainers.image.url',
+  vendor: 'org.opencontainers.image.vendor',
+  created: 'org.opencontainers.image.created',
+  refName: 'org.opencontainers.image.ref.name',
+  orasUnpack: 'io.deis.oras.content.unpack',
+  orasDigest: 'io.deis.oras.content.digest',
+  kind: 'dev.prov.kind',
+  name: 'dev.prov.name',
+  provVersion: 'dev.prov.version',
+  deps: 'dev.prov.deps',
+  asset: 'dev.prov.asset',
+  platform: 'dev.prov.platform',
+  vendored: 'dev.prov.vendored',
+  cosignSignature: 'dev.cosignproject.cosign/signature',
+  bundleContent: 'dev.sigstore.bundle.content',
+  bundlePredicateType: 'dev.sigstore.bundle.predicateType',
+} as const;
+
+export const PREDICATE_SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';

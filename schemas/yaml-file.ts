@@ -1,0 +1,135 @@
+import { ProvError } from '#base';
+import { LineCounter, parseDocument, type Document, type Node, isMap, isPair, isScalar } from 'yaml';
+import type * as z from 'zod';
+
+const MAX_ALIASES = 50;
+
+/** A place in a text file, 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A YAML file read strictly: the value, and where each part of it stands. */
+export interface YamlFile<T = unknown> {
+  readonly path: string;
+  readonly value: T;
+  /** Position of the value at `keys`, or of the closest parent that is there. */
+  position(keys: readonly (string | number)[]): Position;
+}
+
+/**
+ * Parses YAML 1.2 text; duplicate keys, custom tags and alias bombs are errors with line and column.
+ * @throws SCHEMAS_YAML_SYNTAX, SCHEMAS_KEY_DUPLICATE
+ */
+export function parseYaml(text: string, path: string): YamlFile {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, uniqueKeys: true, strict: true, prettyErrors: false, version: '1.2' });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem) {
+    const { line, col } = lineCounter.linePos(problem.pos[0]);
+    if (problem.code === 'DUPLICATE_KEY') {
+      const key = /^\s*([^:\s]+)/.exec(text.slice(problem.pos[0]))?.[1] ?? '';
+      throw new ProvError('SCHEMAS_KEY_DUPLICATE', { path, line, column: col, key });
+    }
+    throw new ProvError('SCHEMAS_YAML_SYNTAX', { path, line, column: col, reason: problem.message });
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    throw new ProvError('SCHEMAS_YAML_SYNTAX', { path, line: 1, column: 1, reason: (error as Error).message }, { cause: error });
+  }
+  return { path, value, position: (keys) => positionOf(document, lineCounter, keys) };
+}
+
+/**
+ * Checks a strictly read file against a schema: unknown keys get a did-you-mean, wrong values their place.
+ * `$schema` and `x-*` keys at the top are dropped first.
+ * @throws SCHEMAS_KEY_UNKNOWN, SCHEMAS_VALUE_INVALID
+ */
+export function checkYaml<T>(file: YamlFile, schema: z.ZodType<T>): YamlFile<T> {
+  const result = schema.safeParse(withoutExtras(file.value));
+  if (result.success) return { ...file, value: result.data };
+  const issue = result.error.issues[0]!;
+  const at = issue.path as (string | number)[];
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    const place = file.position([...at, key]);
+    throw new ProvError('SCHEMAS_KEY_UNKNOWN', { path: file.path, ...place, key, suggestion: suggestKey(key, knownKeys(schema, at)) });
+  }
+  throw new ProvError('SCHEMAS_VALUE_INVALID', { path: file.path, ...file.position(at), at: at.join('.') || 'file', reason: reasonOf(issue) });
+}
+
+function reasonOf(issue: z.core.$ZodIssue): string {
+  const nested = issue.code === 'invalid_union' ? issue.errors[0]?.[0] : undefined;
+  return nested ? nested.message : issue.message;
+}
+
+function withoutExtras(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== '$schema' && !key.startsWith('x-')));
+}
+
+function positionOf(document: Document, lines: LineCounter, keys: readonly (string | number)[]): Position {
+  let node: unknown = document.contents;
+  let offset = (node as Node | null)?.range?.[0] ?? 0;
+  for (const key of keys) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+      if (!pair) break;
+      offset = (pair.key as Node).range?.[0] ?? offset;
+      node = pair.value;
+    } else {
+      const child = (node as { get?: (key: unknown, keep: boolean) => unknown } | null)?.get?.(key, true);
+      if (!child) break;
+      offset = (child as Node).range?.[0] ?? offset;
+      node = child;
+    }
+  }
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+function knownKeys(schema: z.ZodType, at: readonly (string | number)[]): string[] {
+  let current: unknown = schema;
+  for (const key of at) current = member(unwrap(current), key);
+  const shape = (unwrap(current) as { shape?: Record<string, unknown> } | undefined)?.shape;
+  return shape ? Object.keys(shape) : [];
+}
+
+type Wrapped = { def?: { innerType?: unknown; in?: unknown; element?: unknown; valueType?: unknown }; shape?: Record<string, unknown> };
+
+function unwrap(schema: unknown): unknown {
+  const def = (schema as Wrapped | undefined)?.def;
+  const inner = def?.innerType ?? def?.in;
+  return inner === undefined ? schema : unwrap(inner);
+}
+
+function member(schema: unknown, key: string | number): unknown {
+  const wrapped = schema as Wrapped | undefined;
+  return wrapped?.shape?.[key] ?? wrapped?.def?.element ?? wrapped?.def?.valueType;
+}
+
+/** "Did you mean …?" for a mistyped key, or the list of keys that are known there. */
+export function suggestKey(key: string, known: readonly string[]): string {
+  const best = known.map((name) => ({ name, distance: editDistance(key, name) })).sort((a, b) => a.distance - b.distance)[0];
+  if (best && best.distance <= Math.max(1, Math.floor(key.length / 3))) return `Did you mean "${best.name}"?`;
+  return known.length > 0 ? `Known keys here: ${known.join(', ')}. Own keys start with x-.` : 'Remove it; own keys start with x-.';
+}
+
+/** Damerau-Levenshtein distance with adjacent swaps. */
+export function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let best = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, rows[i - 2]![j - 2]! + 1);
+      row.push(best);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}
