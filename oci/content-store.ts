@@ -22,7 +22,11 @@ export interface ReadStore {
   /** Every tag, sorted. */
   list(options?: CallOptions): Promise<readonly string[]>;
   /** Manifests whose `subject` is `descriptor`, sorted by digest; filtered by artifact type when given. */
-  referrers(descriptor: Descriptor, artifactType?: string, options?: CallOptions): Promise<readonly Descriptor[]>;
+  referrers(
+    descriptor: Descriptor,
+    artifactType?: string,
+    options?: CallOptions,
+  ): Promise<readonly Descriptor[]>;
 }
 
 export interface WriteStore {

@@ -1,0 +1,129 @@
+import { ProvError } from '#base';
+import type { Descriptor } from '#schemas';
+import type { ByteSource, CallOptions, ContentStore, MountingStore } from '../content-store.js';
+import type { CredentialSource } from './credentials/credential-source.js';
+
+export interface RemoteTimeouts {
+  /** Until the connection (and its TLS handshake) stands. Default 10,000. */
+  readonly connectMs: number;
+  /** From the last byte of a request to the first of the answer. Default 60,000. */
+  readonly answerMs: number;
+  /** The same for the request that ends an upload: registries hash the whole blob first. Default 900,000. */
+  readonly commitMs: number;
+  /** Longest silence inside a body, in either direction. Default 30,000. */
+  readonly stallMs: number;
+}
+
+export interface RemoteRetry {
+  /** Tries of one request, the first included. Default 5. */
+  readonly attempts: number;
+  /** Default 250. */
+  readonly baseDelayMs: number;
+  /** Longest wait between tries when the server names none. Default 30,000. */
+  readonly maxDelayMs: number;
+  /** Longest `Retry-After` that is obeyed; a longer one fails with the time left. Default 300,000. */
+  readonly maxWaitMs: number;
+}
+
+/** One HTTP exchange, as counted by `onRequest`. No header, no query: it can be logged. */
+export interface RequestEvent {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** 0 when no answer came. */
+  readonly status: number;
+  readonly durationMs: number;
+  readonly sentBytes: number;
+}
+
+export interface RemoteRegistryOptions {
+  /** `host[:port]`; `docker.io` is understood. */
+  readonly registry: string;
+  /** Speak http. Default: only to loopback. */
+  readonly plainHttp?: boolean | undefined;
+  /** Do not check the registry's certificate. */
+  readonly insecure?: boolean | undefined;
+  /** PEM certificates trusted besides the system's. */
+  readonly caFile?: string | undefined;
+  /** PEM files; shown to the registry's own origin only. */
+  readonly clientCert?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Default: environment, then podman's and docker's files. */
+  readonly credentials?: CredentialSource | undefined;
+  /** Further headers, sent to the registry's own origin only. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Requests at once, uploads and others counted apart. Default 8. */
+  readonly concurrency?: number | undefined;
+  /** Where upload sessions are remembered, so that a push goes on after the process died. Default: nowhere. */
+  readonly uploadJournalDir?: string | undefined;
+  readonly onRequest?: ((event: RequestEvent) => void) | undefined;
+  readonly userAgent?: string | undefined;
+  readonly timeouts?: Partial<RemoteTimeouts> | undefined;
+  readonly retry?: Partial<RemoteRetry> | undefined;
+  /** `host:port` → address to connect to instead of asking the resolver; the name stays in TLS and `Host`. */
+  readonly resolve?: ReadonlyMap<string, string> | undefined;
+  /** Hosts (`host[:port]`) that may serve tokens besides the first one met. */
+  readonly trustedRealms?: readonly string[] | undefined;
+  /** Read for proxies, certificates and credentials. Default `process.env`. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+export interface PushManifestOptions extends CallOptions {
+  readonly tags?: readonly string[] | undefined;
+  /** Refuse to move an existing tag. Default: for tags that are semantic versions. */
+  readonly ifNoneMatch?: boolean | undefined;
+}
+
+export interface TagOptions extends CallOptions {
+  /** Refuse to move an existing tag. Default: for tags that are semantic versions. */
+  readonly ifNoneMatch?: boolean | undefined;
+}
+
+/** What is known of the referrers of a subject and how far it can be trusted. */
+export interface ReferrersAnswer {
+  /** Sorted by digest. */
+  readonly descriptors: readonly Descriptor[];
+  readonly from: readonly ('api' | 'tag')[];
+  /** False when the registry's answer was outside the spec: something may be hidden. */
+  readonly certain: boolean;
+  readonly reason?: string | undefined;
+}
+
+/** One repository of a registry. */
+export interface RemoteRepository extends ContentStore, MountingStore {
+  readonly registry: string;
+  readonly repository: string;
+  /** Stores exact bytes, then points each tag at them unless it already does. @throws OCI_TAG_CONFLICT */
+  pushManifest(bytes: Uint8Array, mediaType: string, options?: PushManifestOptions): Promise<Descriptor>;
+  fetchManifest(
+    tagOrDigest: string,
+    options?: CallOptions,
+  ): Promise<{ descriptor: Descriptor; bytes: Uint8Array }>;
+  /** False when it was not there. @throws OCI_REMOTE_DELETE_DISABLED */
+  deleteManifest(digest: string, options?: CallOptions): Promise<boolean>;
+  deleteTag(tag: string, options?: CallOptions): Promise<boolean>;
+  /** Size of a blob, or undefined when the registry has none. */
+  headBlob(digest: string, options?: CallOptions): Promise<number | undefined>;
+  tag(descriptor: Descriptor, tag: string, options?: TagOptions): Promise<void>;
+  inspectReferrers(
+    subject: Descriptor,
+    artifactType?: string,
+    options?: CallOptions,
+  ): Promise<ReferrersAnswer>;
+  push(descriptor: Descriptor, source: ByteSource, options?: CallOptions): Promise<void>;
+}
+
+export interface RemoteRegistry {
+  readonly registry: string;
+  /** Succeeds when the registry answers `/v2/` to us, signed in if it asks for that. */
+  ping(signal?: AbortSignal): Promise<void>;
+  repository(name: string): RemoteRepository;
+  /** Every repository the registry lists, sorted. */
+  catalog(options?: CallOptions): Promise<readonly string[]>;
+  /** Ends idle connections; requests under way fail. */
+  close(): void;
+}
+
+/** A client of one registry over the OCI distribution protocol. @see OCI distribution-spec 1.1 */
+export function createRemoteRegistry(options: RemoteRegistryOptions): RemoteRegistry {
+  throw new ProvError('BASE_INTERNAL', { reason: `the client of ${options.registry} is not wired yet` });
+}
