@@ -1,3 +1,46 @@
 import { entries } from '../entry.js';
 
-export const resolverErrors = entries({});
+export const resolverErrors = entries({
+  RESOLVER_CONTENT_MISSING: {
+    message: 'the solution holds {id}, but its content was not looked up',
+    hint: 'This is a bug in prov: every package of a solution needs its manifest before a lock is written.',
+    exit: 'bug',
+  },
+  RESOLVER_ORDER_CYCLE: {
+    message: 'no order to run in: {cycle}',
+    hint: 'Make one of these dependencies optional, or move what they share into an extension of its own.',
+    exit: 'noResolution',
+  },
+  RESOLVER_EDGE_DANGLING: {
+    message: '{name} {version} depends on {dependency} {wanted}, which the lock does not hold',
+    hint: 'The lock was edited by hand or cut short. Restore it from version control, or run prov dep resolve.',
+    exit: 'configuration',
+  },
+  RESOLVER_KIND_MIXED: {
+    message: '{id} holds a {kind} in version {version} and a {otherKind} in version {otherVersion}',
+    hint: 'A repository holds one kind of extension. Publish the other under a name of its own.',
+    exit: 'conflict',
+  },
+  RESOLVER_FACTS_MISSING: {
+    message: '{id} {version} is listed, but nothing is known of its dependencies',
+    hint: 'The source of metadata lists bare versions and cannot look one up.',
+    exit: 'bug',
+  },
+  RESOLVER_VERSION_DUPLICATE: {
+    message: '{id} lists version {version} twice',
+    hint: 'The index of this package is damaged; run prov index rebuild.',
+    exit: 'failed',
+  },
+  RESOLVER_UNSATISFIABLE: {
+    message: '{explanation}',
+    hint: 'Change one of the requirements named above.',
+    exit: 'noResolution',
+    http: 422,
+  },
+  RESOLVER_BUDGET_EXHAUSTED: {
+    message: 'no answer after {budget} steps; most in dispute: {contested}',
+    hint: 'Narrow the ranges of the packages named, or raise the step budget.',
+    exit: 'noResolution',
+    http: 422,
+  },
+});

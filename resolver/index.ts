@@ -1,0 +1,30 @@
+export type { BudgetExhausted, ResolutionFailure, ResolveResult, Unsatisfiable } from './failure.js';
+export { type InstallOrderOptions, installOrder } from './lock/install-order.js';
+export type { PackageContent } from './lock/package-content.js';
+export { type PlanChange, planDiff } from './lock/plan-diff.js';
+export { preferredProviders, preferredVersions } from './lock/preferred-versions.js';
+export { type LockInputs, solutionToLock } from './lock/solution-to-lock.js';
+export type {
+  ClosureSource,
+  FactsSource,
+  LookupOptions,
+  MetadataSource,
+  PackageMetadata,
+  ProviderSource,
+  VersionFacts,
+} from './metadata/metadata-source.js';
+export { type PackageId, packageId, splitPackageId } from './package-id.js';
+export type { Cause } from './proof/cause.js';
+export { explainFailure } from './proof/explain-failure.js';
+export type { Proof, ProofFact, ProofPackage, ProofStep, ProofTerm } from './proof/proof.js';
+export type { Origin, Override, Requirement } from './requirement.js';
+export { resolve } from './resolve.js';
+export {
+  DEFAULT_PRERELEASE,
+  DEFAULT_STEP_BUDGET,
+  DEFAULT_STRATEGY,
+  type PrereleasePolicy,
+  type ResolveOptions,
+  type Strategy,
+} from './resolve-options.js';
+export type { SkippedOptional, Solution, SolvedEdge, SolvedPackage, SolveStatistics } from './solution.js';

@@ -1,0 +1,51 @@
+import { ProvError } from '#base';
+import type { Lock, LockEdge, LockEntry } from '#schemas';
+
+/** The entries of a lock with their edges resolved to entries. */
+export interface LockGraph {
+  readonly entries: readonly LockEntry[];
+  dependencies(entry: LockEntry): readonly LockEntry[];
+}
+
+/**
+ * Entries sorted by kind, name and version, each edge leading to the entry that serves it.
+ * @throws RESOLVER_EDGE_DANGLING when the lock does not hold what an edge names.
+ */
+export function lockGraph(lock: Lock): LockGraph {
+  const entries = [...lock.extensions].sort((a, b) => compareText(entryKey(a), entryKey(b)));
+  const byName = new Map<string, LockEntry[]>();
+  for (const entry of entries) {
+    const names = 'repository' in entry.source ? [entry.name, entry.source.repository] : [entry.name];
+    for (const name of new Set(names)) byName.set(name, [...(byName.get(name) ?? []), entry]);
+  }
+  const target = (entry: LockEntry, edge: LockEdge): LockEntry => {
+    const found = byName.get(edge.name)?.find((candidate) => candidate.version === edge.version);
+    if (found) return found;
+    const { name, version } = entry;
+    throw new ProvError('RESOLVER_EDGE_DANGLING', {
+      name,
+      version,
+      dependency: edge.name,
+      wanted: edge.version,
+    });
+  };
+  const edges = new Map(
+    entries.map((entry) => [
+      entry,
+      entry.dependencies
+        .map((edge) => target(entry, edge))
+        .sort((a, b) => entries.indexOf(a) - entries.indexOf(b)),
+    ]),
+  );
+  return { entries, dependencies: (entry) => edges.get(entry) ?? [] };
+}
+
+export function entryKey(entry: LockEntry): string {
+  const source =
+    'repository' in entry.source ? `${entry.source.registry}:${entry.source.repository}` : entry.source.path;
+  return `${entry.kind}/${entry.name}/${source}`;
+}
+
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

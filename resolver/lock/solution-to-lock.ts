@@ -1,0 +1,88 @@
+import { type Digest, ProvError } from '#base';
+import type { Lock, LockEdge, LockEntry } from '#schemas';
+import type { PackageId } from '../package-id.js';
+import type { Solution, SolvedPackage } from '../solution.js';
+import type { PackageContent } from './package-content.js';
+
+export interface LockInputs {
+  /** Digest of the normalised requirements, per source of requirements. */
+  readonly inputs: Lock['inputs'];
+  readonly trustPolicy?: Digest;
+}
+
+/**
+ * The lock of a solution: the same bytes for the same inputs, with nothing of this machine in it.
+ * @throws RESOLVER_CONTENT_MISSING when `contents` lacks a package of the solution.
+ */
+export function solutionToLock(
+  solution: Solution,
+  contents: ReadonlyMap<PackageId, PackageContent>,
+  { inputs, trustPolicy }: LockInputs,
+): Lock {
+  const { publishedBefore, ...policy } = solution.policy;
+  const ambiguous = ambiguousNames(solution);
+  const capabilities = Object.entries(solution.capabilities);
+  return {
+    lockVersion: 1,
+    inputs,
+    policy: {
+      ...policy,
+      platforms: [...policy.platforms].sort(),
+      ...(publishedBefore !== undefined && { publishedBefore }),
+      ...(trustPolicy !== undefined && { trustPolicy }),
+    },
+    ...(capabilities.length > 0 && { capabilities: Object.fromEntries(capabilities) }),
+    extensions: solution.packages.map((solved) => {
+      const content = contents.get(solved.id);
+      if (content === undefined) throw new ProvError('RESOLVER_CONTENT_MISSING', { id: solved.id });
+      return lockEntry(solved, content, ambiguous);
+    }),
+  };
+}
+
+function lockEntry(
+  solved: SolvedPackage,
+  content: PackageContent,
+  ambiguous: ReadonlySet<string>,
+): LockEntry {
+  const { facts } = solved;
+  const { host, ...described } = content;
+  const provides = Object.entries(facts.deps.provides ?? {}).map(
+    ([name, offer]) => [name, offer.version] as const,
+  );
+  return {
+    kind: solved.kind,
+    name: solved.name,
+    version: solved.version,
+    source: {
+      registry: solved.registry,
+      repository: solved.repository,
+      ...(host !== undefined && { host }),
+    },
+    ...described,
+    dependencies: solved.dependencies.map((edge): LockEdge => {
+      const target = edge.id.slice(edge.id.indexOf(':') + 1);
+      const bare = target.slice(target.lastIndexOf('/') + 1);
+      return {
+        name: ambiguous.has(bare) ? target : bare,
+        range: edge.range,
+        version: edge.version,
+        ...(edge.optional && { optional: true }),
+        ...(edge.capability !== undefined && { capability: edge.capability }),
+      };
+    }),
+    ...(solved.skipped.length > 0 && { skipped: solved.skipped.map((skipped) => ({ ...skipped })) }),
+    requiredBy: [...solved.requiredBy],
+    ...(provides.length > 0 && { provides: Object.fromEntries(provides) }),
+    ...(facts.publishedAt !== undefined && { publishedAt: facts.publishedAt }),
+    ...(facts.state !== undefined && facts.state !== 'active' && { state: facts.state }),
+  };
+}
+
+/** Names that two selected packages share; edges to them are written with their namespace. */
+function ambiguousNames(solution: Solution): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of solution.packages) (seen.has(name) ? twice : seen).add(name);
+  return twice;
+}
