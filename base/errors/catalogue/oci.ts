@@ -173,4 +173,67 @@ export const ociErrors = entries({
     hint: 'Run docker-credential-{helper} list to see what is wrong with it.',
     exit: 'permission',
   },
+  OCI_PACK_MANIFEST_MISSING: {
+    message: '{path} has no manifest.yaml',
+    hint: 'An extension is a directory with a manifest.yaml; prov ext new writes one.',
+    exit: 'configuration',
+  },
+  OCI_PACK_REFUSED: {
+    message: 'cannot pack {path}: {reason}',
+    hint: 'Remove or rename it, or leave it out with build.exclude in manifest.yaml.',
+    exit: 'configuration',
+  },
+  OCI_PACK_FILE_CHANGED: {
+    message: '{path} changed while it was packed',
+    hint: 'Stop what writes to the directory and pack again.',
+    exit: 'failed',
+    retryable: true,
+  },
+  OCI_EXTENSION_INVALID: {
+    message: 'the extension in {path} is not complete: {reason}',
+    hint: 'prov ext validate lists everything to correct.',
+    exit: 'configuration',
+  },
+  OCI_ASSET_MISMATCH: {
+    message: 'the asset {asset} has {what} {actual}, the manifest says {expected}',
+    hint: 'The download is damaged or its source changed. Correct sha256 and size in manifest.yaml only if you trust the new file.',
+    exit: 'refused',
+  },
+  OCI_UNPACK_REFUSED: {
+    message: 'refused to unpack "{entry}": {reason}',
+    hint: 'The archive is damaged or hostile; nothing of it was kept.',
+    exit: 'refused',
+    http: 400,
+  },
+  OCI_UNPACK_TARGET_EXISTS: {
+    message: '{path} is already there',
+    hint: 'Choose another destination, or remove it first.',
+    exit: 'conflict',
+  },
+  OCI_ARTIFACT_NOT_EXTENSION: {
+    message: '{digest} in {where} is not an extension: {reason}',
+    hint: 'The reference points to other content, for example a container image.',
+    exit: 'failed',
+  },
+  OCI_ANNOTATION_MISMATCH: {
+    message: 'the annotation {annotation} of {digest} in {where} does not say what its config says',
+    hint: 'The artifact was put together wrongly or tampered with; it must be packed and pushed again.',
+    exit: 'refused',
+    http: 400,
+  },
+  OCI_PLATFORM_MISSING: {
+    message: '{digest} in {where} has no content for {platform}',
+    hint: 'It offers: {offered}.',
+    exit: 'notFound',
+  },
+  OCI_LAYOUT_INVALID: {
+    message: '{path} is not a readable OCI layout: {reason}',
+    hint: 'It is damaged, incomplete, or something else (a gzipped tar must be gunzipped first).',
+    exit: 'failed',
+  },
+  OCI_STORE_READ_ONLY: {
+    message: '{where} cannot be written',
+    hint: 'Copy it to a directory or a registry and write there.',
+    exit: 'usage',
+  },
 });

@@ -1,0 +1,93 @@
+import { type Digest, LIMITS, ProvError } from '#base';
+import { type Descriptor, isManifestType, parseOciManifest } from '#schemas';
+import type { ReadStore } from './content-store.js';
+import { fetchBytes } from './fetch-bytes.js';
+import { artifactTypeOf, successors } from './manifest-codec.js';
+import { parseSideTag } from './referrers-tag.js';
+
+/** A manifest of the graph with its bytes; blobs have none. */
+export interface GraphManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+/** Everything that belongs to some roots, in an order in which it can be written. */
+export interface ContentGraph {
+  /** Children before parents, subjects before their referrers. */
+  readonly manifests: readonly GraphManifest[];
+  readonly blobs: readonly Descriptor[];
+  /** Side tags found, by tag. */
+  readonly sideTags: ReadonlyMap<string, Descriptor>;
+}
+
+export interface GraphOptions {
+  /** Follow manifests whose subject is in the graph (signatures, SBOMs). Default true. */
+  readonly referrers?: boolean;
+  /** Follow the tags `sha256-<hex>.<suffix>` of manifests in the graph. Default true. */
+  readonly sideTags?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Finds the closure of `roots` in `store`: children, configs, layers, subjects and, unless told otherwise,
+ * referrers and side tags. The fallback tag `sha256-<hex>` is bookkeeping and never part of it.
+ * @throws BASE_LIMIT_EXCEEDED above 100,000 nodes; whatever the store throws for missing or wrong content.
+ */
+export async function discoverGraph(
+  store: ReadStore,
+  roots: readonly Descriptor[],
+  options: GraphOptions = {},
+): Promise<ContentGraph> {
+  const { signal } = options;
+  const seen = new Set<Digest>();
+  const manifests: GraphManifest[] = [];
+  const blobs: Descriptor[] = [];
+  const sideTags = new Map<string, Descriptor>();
+  const sideTagsByDigest =
+    options.sideTags === false ? new Map<Digest, string[]>() : await listSideTags(store, signal);
+
+  async function visit(descriptor: Descriptor): Promise<void> {
+    signal?.throwIfAborted();
+    if (seen.has(descriptor.digest)) return;
+    seen.add(descriptor.digest);
+    if (seen.size > LIMITS.graphNodes) {
+      throw new ProvError('BASE_LIMIT_EXCEEDED', {
+        what: 'the content graph',
+        limit: LIMITS.graphNodes,
+        unit: 'nodes',
+      });
+    }
+    if (!isManifestType(descriptor.mediaType)) {
+      blobs.push(descriptor);
+      return;
+    }
+    const bytes = await fetchBytes(store, descriptor, { signal });
+    const parsed = parseOciManifest(bytes, descriptor.mediaType);
+    for (const child of successors(parsed)) await visit(child);
+    const artifactType = artifactTypeOf(parsed);
+    manifests.push({ descriptor: { ...descriptor, ...(artifactType && { artifactType }) }, bytes });
+    if (options.referrers !== false) {
+      for (const referrer of await store.referrers(descriptor, undefined, { signal })) await visit(referrer);
+    }
+    for (const tag of sideTagsByDigest.get(descriptor.digest) ?? []) {
+      const target = await store.resolve(tag, { signal });
+      sideTags.set(tag, target);
+      await visit(target);
+    }
+  }
+
+  for (const root of roots) await visit(root);
+  return { manifests, blobs, sideTags };
+}
+
+async function listSideTags(
+  store: ReadStore,
+  signal: AbortSignal | undefined,
+): Promise<Map<Digest, string[]>> {
+  const byDigest = new Map<Digest, string[]>();
+  for (const tag of await store.list({ signal })) {
+    const side = parseSideTag(tag);
+    if (side) byDigest.set(side.digest, [...(byDigest.get(side.digest) ?? []), tag]);
+  }
+  return byDigest;
+}

@@ -1,0 +1,17 @@
+import { isProvError } from '#base';
+import type { Descriptor } from '#schemas';
+import type { CallOptions, ReadStore } from './content-store.js';
+
+/** What a tag or digest points to, or undefined when it is not there; other failures are thrown. */
+export async function resolveOptional(
+  store: Pick<ReadStore, 'resolve'>,
+  tagOrDigest: string,
+  options?: CallOptions,
+): Promise<Descriptor | undefined> {
+  try {
+    return await store.resolve(tagOrDigest, options);
+  } catch (error) {
+    if (isProvError(error, 'OCI_REFERENCE_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
