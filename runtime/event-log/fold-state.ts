@@ -1,0 +1,116 @@
+import type { Digest } from '#base';
+import type { StoredEvent } from './event-log.js';
+import type { EventData, EventType, FailureClass, ProcessIdentity, TaskProducts } from './events.js';
+
+/**
+ * Where a task stands. `open`: an intent without a result, so nobody knows whether the effect happened.
+ * `failed` keeps the products of an earlier success, which is still there unless a rollback took it away.
+ */
+export type TaskStatus = 'pending' | 'open' | 'succeeded' | 'failed';
+
+export interface TaskState extends TaskProducts {
+  readonly id: string;
+  readonly status: TaskStatus;
+  /** Operation of the last intent (`taskserv.install`, `rollback`, …). */
+  readonly op?: string;
+  readonly attempt: number;
+  /** Logical executions so far; part of the idempotency key. */
+  readonly generation: number;
+  readonly key?: string;
+  /** Of the last intent. */
+  readonly intentDigest?: Digest;
+  /** Of the last success; absent = never, or undone since. */
+  readonly inputsDigest?: Digest;
+  readonly givenDigest?: Digest;
+  readonly version?: string;
+  readonly failure?: { readonly class: FailureClass; readonly message: string };
+  /** Processes that the open intent has started. */
+  readonly processes: readonly ProcessIdentity[];
+  /** Digest of the service definitions last started. */
+  readonly startedDefinitions?: Digest;
+}
+
+/** What the event log says of one infra. */
+export interface DeploymentState {
+  readonly seq: number;
+  readonly tasks: ReadonlyMap<string, TaskState>;
+  /** The last run and how it ended; no status = it is running or was killed. */
+  readonly run?: { readonly id: string; readonly plan: Digest; readonly status?: string };
+}
+
+export const EMPTY_STATE: DeploymentState = { seq: 0, tasks: new Map() };
+
+/** State is nothing but the fold of the events: the same events give the same state. */
+export function foldState(
+  events: readonly StoredEvent[],
+  from: DeploymentState = EMPTY_STATE,
+): DeploymentState {
+  const tasks = new Map(from.tasks);
+  let { seq, run } = from;
+  for (const event of events) {
+    seq = event.seq;
+    if (event.type === 'run.started') {
+      const data = event.data as unknown as EventData['run.started'];
+      run = { id: data.run, plan: data.plan };
+    } else if (event.type === 'run.finished' && run !== undefined) {
+      run = { ...run, status: (event.data as unknown as EventData['run.finished']).status };
+    } else if (event.task !== undefined) {
+      tasks.set(event.task, next(tasks.get(event.task) ?? fresh(event.task), event));
+    }
+  }
+  return { seq, tasks, ...(run === undefined ? {} : { run }) };
+}
+
+function fresh(id: string): TaskState {
+  return { id, status: 'pending', attempt: 0, generation: 0, outputs: {}, services: [], processes: [] };
+}
+
+function next(state: TaskState, event: StoredEvent): TaskState {
+  const data = event.data as unknown as EventData[EventType];
+  switch (event.type as EventType) {
+    case 'task.intent': {
+      const { op, attempt, key, inputsDigest } = data as EventData['task.intent'];
+      const { failure: _cleared, ...rest } = state;
+      const generation = key === state.key ? state.generation : state.generation + 1;
+      return {
+        ...rest,
+        status: 'open',
+        op,
+        attempt,
+        key,
+        generation,
+        intentDigest: inputsDigest,
+        processes: [],
+      };
+    }
+    case 'task.spawned':
+      return { ...state, processes: [...state.processes, (data as EventData['task.spawned']).process] };
+    case 'task.succeeded': {
+      const { inputsDigest, givenDigest, outputs, services, version } = data as EventData['task.succeeded'];
+      const { failure: _cleared, version: _old, ...rest } = state;
+      const products = { inputsDigest, givenDigest, outputs, services };
+      return {
+        ...rest,
+        ...products,
+        ...(version === undefined ? {} : { version }),
+        status: 'succeeded',
+        processes: [],
+      };
+    }
+    case 'task.failed': {
+      const { class: failureClass, message } = data as EventData['task.failed'];
+      return { ...state, status: 'failed', failure: { class: failureClass, message }, processes: [] };
+    }
+    case 'task.absent':
+    case 'task.undone':
+      return { ...fresh(state.id), generation: state.generation };
+    case 'services.started':
+      return { ...state, startedDefinitions: (data as EventData['services.started']).definitions };
+    case 'services.stopped': {
+      const { startedDefinitions: _stopped, ...rest } = state;
+      return rest;
+    }
+    default:
+      return state;
+  }
+}
