@@ -65,6 +65,19 @@ export {
   scriptEventSchema,
   serviceDefinitionSchema,
 } from './script-contract.js';
-export { compareVersions, isRange, isVersion, MAX_VERSION_LENGTH, parseRange, parseVersion, satisfies, tagToVersion, versionToTag } from './version.js';
+export { type TrustPolicyFile, trustPolicyFileSchema } from './trust-policy-file.js';
+export {
+  compareVersions,
+  isRange,
+  isVersion,
+  MAX_VERSION_LENGTH,
+  parseRange,
+  parseVersion,
+  rangeCovers,
+  rangesIntersect,
+  satisfies,
+  tagToVersion,
+  versionToTag,
+} from './version.js';
 export { type InfraSettings, infraSettingsSchema, type ProvisioningFile, provisioningFileSchema, type RegistryConfig } from './workspace-files.js';
 export { checkYaml, editDistance, type Position, parseYaml, suggestKey, type YamlFile } from './yaml-file.js';

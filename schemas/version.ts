@@ -1,5 +1,5 @@
-import { ProvError } from '#base';
 import semver from 'semver';
+import { ProvError } from '#base';
 
 export const MAX_VERSION_LENGTH = 128;
 
@@ -27,9 +27,16 @@ function suggestVersion(value: string): string {
 export function parseRange(value: string): string {
   const spaced = value
     .split('||')
-    .map((part) => part.split(',').map((piece) => piece.trim()).filter((piece) => piece !== '').join(' '))
+    .map((part) =>
+      part
+        .split(',')
+        .map((piece) => piece.trim())
+        .filter((piece) => piece !== '')
+        .join(' '),
+    )
     .join(' || ');
-  if (value.length > 256 || semver.validRange(spaced) === null) throw new ProvError('SCHEMAS_RANGE_INVALID', { value });
+  if (value.length > 256 || semver.validRange(spaced) === null)
+    throw new ProvError('SCHEMAS_RANGE_INVALID', { value });
   return spaced === '' ? '*' : spaced;
 }
 
@@ -45,6 +52,19 @@ export function isRange(value: string): boolean {
 /** Whether `version` is in `range` by npm's rules (a pre-release only when the range names its triple). */
 export function satisfies(version: string, range: string): boolean {
   return semver.satisfies(version, parseRange(range));
+}
+
+/**
+ * Whether `version` is in `range` with pre-releases counted by precedence: for security lists, where
+ * `<2.3.1` must hold for `2.0.0-rc.1`.
+ */
+export function rangeCovers(range: string, version: string): boolean {
+  return semver.satisfies(version, parseRange(range), { includePrerelease: true });
+}
+
+/** Whether some version, pre-releases included, is in both ranges. */
+export function rangesIntersect(a: string, b: string): boolean {
+  return semver.intersects(parseRange(a), parseRange(b), { includePrerelease: true });
 }
 
 /** Total order: precedence first, then build metadata, so that sorting is deterministic. */

@@ -1,0 +1,24 @@
+export { assertTrusted } from './assert-trusted.js';
+export { checkSignature } from './check-signature.js';
+export type { ArtifactName, Claims } from './claims.js';
+export { generateKeyPair, type KeyPair } from './generate-key-pair.js';
+export { KEY_ALGORITHMS, type KeyAlgorithm } from './key-algorithm.js';
+export { loadPrivateKey, type Signer } from './private-key.js';
+export { loadPublicKey, type PublicKey } from './public-key.js';
+export { REASONS, type Reason, type ReasonCode } from './reason.js';
+export { type BuiltManifest, referrerManifest } from './referrer-manifest.js';
+export { type SignedArtifact, type SignInput, signArtifact } from './sign-artifact.js';
+export { signatureManifest, signatureTag } from './signature-manifest.js';
+export type { LegacySignature } from './simple-signing.js';
+export type {
+  Bind,
+  Denial,
+  EnforcementMode,
+  Mirror,
+  PolicyKey,
+  PolicyLayer,
+  PolicyRule,
+  TrustPolicy,
+  Voter,
+} from './trust-policy.js';
+export type { SignerInfo, Verdict } from './verdict.js';

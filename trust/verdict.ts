@@ -1,0 +1,32 @@
+import type { Digest } from '#base';
+import type { Reason, ReasonCode } from './reason.js';
+import type { EnforcementMode } from './trust-policy.js';
+
+export interface SignerInfo {
+  /** The principal of the policy; `key:<id>` when verified against bare keys. */
+  readonly identity: string;
+  readonly keyId: string;
+}
+
+/** What was decided about one artifact, and every step on the way. Plain data: `prov trust explain` prints it. */
+export interface Verdict {
+  /** Whether it may be used. In modes warn and audit this can be true although nothing was verified. */
+  readonly ok: boolean;
+  /** Whether every signature that every layer asks for is there and good. */
+  readonly verified: boolean;
+  /** The strictest mode among the rules that applied. */
+  readonly mode: EnforcementMode;
+  /** The artifact as text, for messages. */
+  readonly artifact: string;
+  /** `accepted`, or why it is refused or warned about. */
+  readonly reason: ReasonCode;
+  readonly explanation: string;
+  /** Id of the rule that decided, of the first layer. */
+  readonly rule?: string;
+  readonly signer?: SignerInfo;
+  readonly signers: readonly SignerInfo[];
+  /** Digests of the bundles and of the legacy payloads that count, sorted; for the lock. */
+  readonly bundleDigests: readonly Digest[];
+  readonly legacyDigests: readonly Digest[];
+  readonly reasons: readonly Reason[];
+}
