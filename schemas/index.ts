@@ -1,3 +1,4 @@
+export { type ConfigFile, configFileSchema, type SecurityRule, TRUST_DEFAULTS } from './config-file.js';
 export {
   type Asset,
   assertReadable,
@@ -79,5 +80,5 @@ export {
   tagToVersion,
   versionToTag,
 } from './version.js';
-export { type InfraSettings, infraSettingsSchema, type ProvisioningFile, provisioningFileSchema, type RegistryConfig } from './workspace-files.js';
+export { type InfraSettings, infraSettingsSchema, type ProvisioningFile, provisioningFileSchema, type RegistryConfig, type WorkspaceMetadata, workspaceMetadataSchema } from './workspace-files.js';
 export { checkYaml, editDistance, type Position, parseYaml, suggestKey, type YamlFile } from './yaml-file.js';

@@ -1,0 +1,135 @@
+import * as z from 'zod';
+import { isExtensionName, isNamespace, isWorkspaceName, KIND_PLURALS, MODES } from './names.js';
+import { isRange } from './version.js';
+
+/**
+ * How a workspace or infra file may change a setting that guards its user; system, user, environment and
+ * flags are free. `true`: only to true. `subset`: only to fewer entries. `added`: only new keys.
+ * `ranked`: only to a later member of the enum. `never`: not at all.
+ */
+export type SecurityRule = 'true' | 'subset' | 'added' | 'ranked' | 'never';
+
+function guarded<T extends z.ZodType>(schema: T, rule: SecurityRule): z.ZodOptional<T> {
+  return schema.meta({ security: rule }).optional();
+}
+
+export const TRUST_DEFAULTS = ['allow', 'warn', 'deny'] as const;
+const strings = z.array(z.string());
+const hostMap = z.record(z.string(), z.string());
+const free = z.record(z.string(), z.record(z.string(), z.unknown()));
+
+export const securitySettingsSchema = z.strictObject({
+  tls_verify: guarded(z.boolean(), 'true'),
+  /** Hosts, beside this machine, that may be spoken to without TLS. */
+  plain_http: guarded(strings, 'subset'),
+  /** Host → PEM file of certificate authorities. */
+  ca_files: guarded(hostMap, 'never'),
+  /** Host → name of a docker credential helper. */
+  credential_helpers: guarded(hostMap, 'never'),
+  /** Name → command line of a program that signs. */
+  external_signers: guarded(z.record(z.string(), strings.min(1)), 'never'),
+  /** Registry host → the only host that may hand out its tokens. */
+  realm_pins: guarded(hostMap, 'added'),
+  /** Environment variables that `{{env.X}}` may read. */
+  environment_allow: guarded(strings, 'subset'),
+  /** What happens to artifacts when there is no trust policy. */
+  trust_default: guarded(z.enum(TRUST_DEFAULTS), 'ranked'),
+});
+
+const registryId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be a short lower-case id');
+const namespace = z.string().refine(isNamespace, 'must be a namespace');
+
+/** One entry of `registries`; layers may each give a part, joined by `id`. */
+export const registryEntrySchema = z.strictObject({
+  id: registryId,
+  url: z.string().min(1).optional(),
+  namespace: namespace.optional(),
+});
+
+const historicOci = z.strictObject({
+  registry: z.string().optional(),
+  endpoint: z.string().optional(),
+  namespace: namespace.optional(),
+  namespaces: z.record(z.string(), namespace).optional(),
+  tls_enabled: z.boolean().optional(),
+  auth_token_path: z.string().optional(),
+});
+
+/** The default registry: a URL, `{id, url, namespace}`, or the older `{type, oci: {endpoint, …}}`. */
+const defaultRegistry = z.union([
+  z.string().min(1),
+  z.strictObject({
+    id: registryId.optional(),
+    url: z.string().min(1).optional(),
+    namespace: namespace.optional(),
+    type: z.string().optional(),
+    oci: historicOci.optional(),
+  }),
+]);
+
+const modules = z.union([
+  z.array(z.string()),
+  z.record(
+    z.string().refine(isExtensionName, 'must be an extension name'),
+    z.string().refine(isRange, 'must be a version range'),
+  ),
+]);
+
+/** Requirements by kind: lists of references, or maps of name → range. */
+export const moduleRequirementsSchema = z.strictObject(
+  Object.fromEntries(KIND_PLURALS.map((kind) => [kind, modules.optional()])) as Record<
+    (typeof KIND_PLURALS)[number],
+    z.ZodOptional<typeof modules>
+  >,
+);
+
+const extensionSources = z.strictObject({
+  source_type: z.string().optional(),
+  oci: historicOci.optional(),
+  modules: moduleRequirementsSchema.optional(),
+});
+
+/** What every configuration file may hold (TOML files and `config/provisioning.yaml` alike). */
+export const settings = {
+  mode: z.enum([...MODES, 'multiuser']).optional(),
+  environment: z.string().refine(isWorkspaceName, 'must be an environment name').optional(),
+  registries: z.array(registryEntrySchema).optional(),
+  registry: defaultRegistry.optional(),
+  extensions: extensionSources.optional(),
+  dependencies: z
+    .strictObject({
+      core: z.unknown().optional(),
+      platform: z.unknown().optional(),
+      extensions: extensionSources.optional(),
+      registry: defaultRegistry.optional(),
+    })
+    .optional(),
+  resolution: z
+    .strictObject({
+      strategy: z.enum(['latest', 'lowest', 'lowest-direct', 'minimal-change', 'security-only']).optional(),
+      prerelease: z.enum(['never', 'if-named', 'if-only', 'allow']).optional(),
+      platforms: strings.optional(),
+      overrides: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
+  providers: free.optional(),
+  platform: free.optional(),
+  /** Settings of modules, by extension name. */
+  config: free.optional(),
+  security: securitySettingsSchema.optional(),
+  network: z
+    .strictObject({
+      timeout_seconds: z.number().positive().max(86_400).optional(),
+      retries: z.int().min(0).max(100).optional(),
+      concurrency: z.int().min(1).max(64).optional(),
+    })
+    .optional(),
+  output: z
+    .strictObject({ format: z.enum(['text', 'json', 'yaml', 'table', 'ndjson']).optional() })
+    .optional(),
+  log: z.strictObject({ level: z.enum(['error', 'warn', 'info', 'debug']).optional() }).optional(),
+};
+
+/** `config.toml` of the system, the user, an environment or an infra. @see docs/spec/workspace.md */
+export const configFileSchema = z.strictObject(settings);
+export type ConfigFile = z.output<typeof configFileSchema>;
