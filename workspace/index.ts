@@ -1,0 +1,34 @@
+export { type OpenOptions, SYSTEM_CONFIG_DIR } from './config-layers.js';
+export {
+  CONFIG_LAYERS,
+  type ConfigBranch,
+  type ConfigLayer,
+  type ConfigOrigin,
+  type ConfigReplaced,
+  type ConfigValue,
+  formatOrigin,
+} from './config-node.js';
+export { configValue, configValues, explainConfig, formatConfigValue } from './explain-config.js';
+export { findWorkspace, PROVISIONING_FILE } from './find-workspace.js';
+export {
+  type InitOptions,
+  type InitResult,
+  initWorkspace,
+  type PlannedModule,
+  type ServerPlan,
+} from './init-workspace.js';
+export { assetInstallPath, moduleInstallDir } from './install-paths.js';
+export { type Infra, loadInfra } from './load-infra.js';
+export { DEFAULT_MODE, MODE_RULES, type ModeRules } from './modes.js';
+export {
+  MODULE_LAYERS,
+  type Module,
+  type ModuleAsset,
+  type ModuleConfig,
+  type ModuleLayer,
+  type ModulePlacement,
+  type ModuleShadow,
+} from './module.js';
+export { openWorkspace, type Workspace, type WorkspaceResolution } from './open-workspace.js';
+export type { WorkspaceRegistry } from './registries.js';
+export type { Requirement } from './requirements.js';

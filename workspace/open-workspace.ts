@@ -1,0 +1,117 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ProvError } from '#base';
+import type { Mode } from '#schemas';
+import { type ConfigLayers, listNames, mergeLayers, type OpenOptions, readLayers } from './config-layers.js';
+import { type ConfigBranch, lookup, toValue } from './config-node.js';
+import { isWorkspace } from './find-workspace.js';
+import { gitBranch } from './git-branch.js';
+import { type InterpolationContext, interpolate } from './interpolate.js';
+import { DEFAULT_MODE, normaliseMode } from './modes.js';
+import { readRegistries, type WorkspaceRegistry } from './registries.js';
+import { type Requirement, readRequirements } from './requirements.js';
+
+/** A workspace with its configuration, as it was when opened; plain data. */
+export interface Workspace {
+  /** Absolute path. */
+  readonly root: string;
+  readonly name: string;
+  readonly mode: Mode;
+  readonly environment: string | undefined;
+  /** The default registry first; never empty. */
+  readonly registries: readonly WorkspaceRegistry[];
+  readonly requirements: readonly Requirement[];
+  /** How versions are chosen. */
+  readonly resolution: WorkspaceResolution;
+  /** Everything but what infras add, each value with its origin; see `configValue` and `explainConfig`. */
+  readonly config: ConfigBranch;
+  /** Names under `infra/`, sorted. */
+  readonly infras: readonly string[];
+  readonly warnings: readonly string[];
+  /** `prov.lock`; it need not be there. */
+  readonly lockFile: string;
+  readonly layers: ConfigLayers;
+  readonly interpolation: Omit<InterpolationContext, 'environmentAllow'>;
+}
+
+export interface WorkspaceResolution {
+  readonly strategy: 'latest' | 'lowest' | 'lowest-direct' | 'minimal-change' | 'security-only';
+  readonly prerelease: 'never' | 'if-named' | 'if-only' | 'allow';
+  /** Absent: those of this machine. */
+  readonly platforms?: readonly string[];
+  readonly overrides?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens the workspace at `directory`: every layer read, checked and merged, nothing written.
+ * @throws WORKSPACE_NOT_FOUND; SCHEMAS_*, WORKSPACE_* with file, line and column for what is wrong in a file.
+ */
+export async function openWorkspace(directory: string, options: OpenOptions = {}): Promise<Workspace> {
+  const root = resolve(directory);
+  if (!(await isWorkspace(root))) throw new ProvError('WORKSPACE_NOT_FOUND', { path: root });
+  const layers = await readLayers(root, options);
+  const merged = mergeLayers(layers);
+  const name = toValue(lookup(merged, ['workspace', 'name'])!) as string;
+  const interpolation = {
+    env: allowedVariables(merged, options.env ?? process.env),
+    paths: {
+      base: root,
+      config: join(root, 'config'),
+      infra: join(root, 'infra'),
+      extensions: join(root, 'extensions'),
+      cache: join(root, '.cache'),
+      runtime: join(root, '.runtime'),
+    },
+    workspaceName: name,
+    date: new Date().toISOString().slice(0, 10),
+    gitBranch: await gitBranch(root, options.signal),
+  };
+  const config = interpolateConfig(merged, interpolation);
+  const { requirements, registries } = readRequirements(config, readRegistries(config));
+  return {
+    root,
+    name,
+    mode: normaliseMode(toValue(lookup(config, ['mode'])!) as string) ?? DEFAULT_MODE,
+    environment: layers.environment,
+    registries,
+    requirements,
+    resolution: toValue(lookup(config, ['resolution'])!) as WorkspaceResolution,
+    config,
+    infras: await listInfras(root),
+    warnings: layers.warnings,
+    lockFile: join(root, 'prov.lock'),
+    layers,
+    interpolation,
+  };
+}
+
+/** Only what `{{env.X}}` may read: an opened workspace holds no other variable. Infras can only take names away. */
+function allowedVariables(merged: ConfigBranch, env: Readonly<Record<string, string | undefined>>) {
+  const names = toValue(lookup(merged, ['security', 'environment_allow'])!) as readonly string[];
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
+}
+
+/** Fills in `{{…}}`; the names that `env` may read are themselves taken as written. */
+export function interpolateConfig(
+  merged: ConfigBranch,
+  context: Omit<InterpolationContext, 'environmentAllow'>,
+): ConfigBranch {
+  const environmentAllow = toValue(lookup(merged, ['security', 'environment_allow'])!) as readonly string[];
+  return interpolate(merged, { ...context, environmentAllow });
+}
+
+async function listInfras(root: string): Promise<readonly string[]> {
+  const names = await listNames(join(root, 'infra'));
+  const there = await Promise.all(names.map((name) => isFile(join(root, 'infra', name, 'settings.yaml'))));
+  return names.filter((_, index) => there[index]);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code }, { cause: error });
+  }
+}
