@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import {
+  invalid,
+  replaceDirectory,
+  runScript,
+  ScriptError,
+  stampStatus,
+  unpackTarball,
+  writeStamp,
+} from '../lib/shared.bundle.mjs';
+import { layout } from './layout.mjs';
+
+const VERSION_TIMEOUT_MS = 20_000;
+
+/** Unpacks the program of this platform, tries it, and only then links it into `bin/`. */
+async function install(request, { progress, signal }) {
+  const { home, program, link } = layout(request);
+  const { link: wanted = true } = request.config;
+  const before = stampStatus(request, [program]);
+  if (before.status === 'done') return { changed: false, outputs: before.outputs };
+  if (request.dry_run) return { changed: true, message: `would install ${program}` };
+  const [asset] = Object.values(request.assets);
+  if (asset === undefined) throw invalid('there is no nushell for this platform among the assets');
+  progress(`unpacking nushell ${request.extension.version}`, 10);
+  await replaceDirectory(home, (staging) =>
+    unpackTarball(asset.path, staging, { signal, accept: (path) => path === 'bin/nu' || path === 'LICENSE' }),
+  );
+  const version = askVersion(program);
+  if (version !== request.extension.version)
+    throw new ScriptError(`${program} says it is ${version}, not ${request.extension.version}`);
+  if (wanted) replaceLink(link, relative(dirname(link), program));
+  else rmSync(link, { force: true });
+  const outputs = { nu: wanted ? link : program, version };
+  writeStamp(request, { outputs });
+  return { changed: true, outputs };
+}
+
+function askVersion(program) {
+  if (!existsSync(program)) throw new ScriptError('the package holds no bin/nu');
+  const nu = spawnSync(program, ['--version'], {
+    encoding: 'utf8',
+    timeout: VERSION_TIMEOUT_MS,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (nu.status !== 0)
+    throw new ScriptError(
+      `${program} does not run here: ${nu.error?.message ?? nu.stderr.trim() ?? nu.signal}`,
+    );
+  return nu.stdout.trim();
+}
+
+function replaceLink(path, target) {
+  const staged = `${path}.${process.pid}.part`;
+  rmSync(staged, { force: true });
+  symlinkSync(target, staged);
+  renameSync(staged, path);
+}
+
+await runScript({ install });
