@@ -1,12 +1,18 @@
+export type { ArtifactBytes, VerifyRequest } from './artifact-facts.js';
 export { assertTrusted } from './assert-trusted.js';
 export { checkSignature } from './check-signature.js';
 export type { ArtifactName, Claims } from './claims.js';
+export { combinePolicies } from './combine-policies.js';
+export { defaultPolicy, effectivePolicy } from './default-policy.js';
 export { generateKeyPair, type KeyPair } from './generate-key-pair.js';
 export { KEY_ALGORITHMS, type KeyAlgorithm } from './key-algorithm.js';
+export { type ParsePolicyOptions, parseTrustPolicy, readTrustPolicy } from './parse-trust-policy.js';
+export { policyForKeys } from './policy-for-keys.js';
 export { loadPrivateKey, type Signer } from './private-key.js';
 export { loadPublicKey, type PublicKey } from './public-key.js';
 export { REASONS, type Reason, type ReasonCode } from './reason.js';
 export { type BuiltManifest, referrerManifest } from './referrer-manifest.js';
+export type { LogicalRepository } from './repository-pattern.js';
 export { type SignedArtifact, type SignInput, signArtifact } from './sign-artifact.js';
 export { signatureManifest, signatureTag } from './signature-manifest.js';
 export type { LegacySignature } from './simple-signing.js';
@@ -22,3 +28,4 @@ export type {
   Voter,
 } from './trust-policy.js';
 export type { SignerInfo, Verdict } from './verdict.js';
+export { type VerifyInput, verifyArtifact } from './verify-artifact.js';

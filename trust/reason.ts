@@ -42,6 +42,7 @@ export const REASONS = {
   threshold: { rank: 10, text: 'too few of the required people have signed' },
   'no-rule': { rank: 0, text: 'no rule of the trust policy is about it, and the default is to deny' },
   'policy-expired': { rank: 0, text: 'the trust policy itself has expired' },
+  'too-many': { rank: 0, text: 'there are more signatures than prov looks at' },
   denied: { rank: 0, text: 'it is on a deny list' },
   'manifest-digest': { rank: 0, text: 'the manifest bytes do not have the digest they were asked by' },
   'manifest-malformed': { rank: 0, text: 'the manifest cannot be read' },

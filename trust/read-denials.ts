@@ -1,0 +1,35 @@
+import { isDigest } from '#base';
+import { invalidAt, type PolicyFile, refuseUnsupported } from './policy-file.js';
+import { patternAt } from './read-rules.js';
+import type { Denial, PolicyKey } from './trust-policy.js';
+
+const KEY_ID = /^[A-Za-z0-9+/]{43}=$/;
+
+/** The deny list of a policy. @throws TRUST_POLICY_INVALID, TRUST_POLICY_UNSUPPORTED */
+export function readDenials(file: PolicyFile, keys: ReadonlyMap<string, PolicyKey>): readonly Denial[] {
+  return file.value.deny.map((written, i) => {
+    const at = ['deny', i];
+    refuseUnsupported(file, at, written, ['identity']);
+    const { digest, name, key, versions, reason, until, compromisedAfter } = written;
+    if ([digest, name, key].filter((each) => each !== undefined).length !== 1)
+      throw invalidAt(file, at, 'it must have exactly one of digest, name and key');
+    if (versions !== undefined && name === undefined)
+      throw invalidAt(file, [...at, 'versions'], 'it goes with a name');
+    if (compromisedAfter !== undefined && key === undefined)
+      throw invalidAt(file, [...at, 'compromisedAfter'], 'it goes with a key');
+    if (digest !== undefined) {
+      if (!isDigest(digest)) throw invalidAt(file, [...at, 'digest'], `"${digest}" is not a digest`);
+      return { digest, reason, until };
+    }
+    if (key === undefined)
+      return { pattern: patternAt(file, name!, [...at, 'name']), versions, reason, until };
+    const keyId = keys.get(key)?.key.id ?? (KEY_ID.test(key) ? key : undefined);
+    if (keyId === undefined)
+      throw invalidAt(
+        file,
+        [...at, 'key'],
+        `there is no key "${key}"; write its name, or its id of 44 characters`,
+      );
+    return { keyId, reason, until };
+  });
+}

@@ -1,0 +1,123 @@
+import type { Digest } from '#base';
+import { type ArtifactBytes, establishFacts, type VerifyRequest } from './artifact-facts.js';
+import { readCandidates } from './candidates.js';
+import { findDenial, revokedKeys } from './deny-list.js';
+import { evaluateLayer, type LayerOutcome, type Vote } from './evaluate-layer.js';
+import { type Reason, reason } from './reason.js';
+import type { LegacySignature } from './simple-signing.js';
+import type { EnforcementMode, PolicyLayer, TrustPolicy } from './trust-policy.js';
+import type { SignerInfo, Verdict } from './verdict.js';
+
+export interface VerifyInput extends ArtifactBytes {
+  readonly request: VerifyRequest;
+  /** Blobs of referrers whose artifact type is that of a bundle, empty or missing. */
+  readonly bundles: readonly Uint8Array[];
+  /** Layers of the `.sig` manifest. */
+  readonly legacy?: readonly LegacySignature[] | undefined;
+  readonly policy: TrustPolicy;
+  /** Milliseconds since the epoch; the machine's clock when absent. */
+  readonly now?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const STRICTNESS: readonly EnforcementMode[] = ['audit', 'warn', 'enforce'];
+
+/**
+ * Decides whether an artifact may be used. Fails closed: whatever is not proven is a refusal, and what is
+ * wrong with the bytes or on a deny list is refused in every mode. Never throws for what the input holds,
+ * opens no socket and writes nothing.
+ *
+ * @example
+ * const verdict = await verifyArtifact({ request, manifest, config, bundles, policy });
+ * assertTrusted(verdict);
+ */
+export async function verifyArtifact(input: VerifyInput): Promise<Verdict> {
+  const { request, policy, now = Date.now() } = input;
+  const established = establishFacts(request, input);
+  if (!established.ok) return refused(input, established.reason);
+  const { facts } = established;
+  const denied = findDenial(policy, request, facts, now);
+  if (denied !== undefined)
+    return refused(input, reason('denied', denied.denial.reason, { layer: denied.layer.source }));
+  const { usable, refused: screened } = readCandidates(facts.subject, input.bundles, input.legacy ?? []);
+  const revoked = revokedKeys(policy, now);
+  const outcomes: LayerOutcome[] = [];
+  for (const layer of grounded(policy.layers)) {
+    input.signal?.throwIfAborted();
+    outcomes.push(
+      await evaluateLayer(layer, { request, facts, candidates: usable, refused: screened, revoked, now }),
+    );
+  }
+  return combine(input, outcomes, screened);
+}
+
+/** Layers that only inherit accept nothing by themselves: the outermost then denies what it has no rule for. */
+function grounded(layers: readonly PolicyLayer[]): readonly PolicyLayer[] {
+  if (layers.some(({ fallback }) => fallback === 'deny')) return layers;
+  return layers.map((layer, i) => (i === 0 ? { ...layer, fallback: 'deny' as const } : layer));
+}
+
+function combine(
+  input: VerifyInput,
+  outcomes: readonly LayerOutcome[],
+  screened: readonly Reason[],
+): Verdict {
+  const first = outcomes[0];
+  if (first === undefined) return refused(input, reason('no-rule'));
+  const failed = outcomes
+    .filter(({ verified }) => !verified)
+    .sort((a, b) => STRICTNESS.indexOf(b.mode) - STRICTNESS.indexOf(a.mode));
+  const decisive = failed[0] ?? outcomes.find(({ votes }) => votes.length > 0) ?? first;
+  const votes = outcomes.flatMap((outcome) => (outcome.verified ? outcome.votes : []));
+  const signers = signersOf(votes);
+  const verified = failed.length === 0;
+  return {
+    ok: failed.every(({ mode }) => mode !== 'enforce'),
+    verified,
+    mode: STRICTNESS[Math.max(...outcomes.map(({ mode }) => STRICTNESS.indexOf(mode)))]!,
+    artifact: artifactText(input),
+    reason: verified ? 'accepted' : decisive.reason.code,
+    explanation: decisive.reason.text,
+    ...(decisive.rule === undefined ? {} : { rule: decisive.rule }),
+    ...(signers[0] === undefined ? {} : { signer: signers[0] }),
+    signers,
+    bundleDigests: digestsOf(votes, 'bundle'),
+    legacyDigests: digestsOf(votes, 'legacy'),
+    reasons: [...screened, ...outcomes.flatMap(({ steps }) => steps)],
+  };
+}
+
+function refused(input: VerifyInput, why: Reason): Verdict {
+  return {
+    ok: false,
+    verified: false,
+    mode: 'enforce',
+    artifact: artifactText(input),
+    reason: why.code,
+    explanation: why.text,
+    signers: [],
+    bundleDigests: [],
+    legacyDigests: [],
+    reasons: [why],
+  };
+}
+
+function signersOf(votes: readonly Vote[]): SignerInfo[] {
+  const found = new Map(
+    votes.map(({ principal, keyId }) => [`${principal} ${keyId}`, { identity: principal, keyId }]),
+  );
+  return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, signer]) => signer);
+}
+
+function digestsOf(votes: readonly Vote[], form: 'bundle' | 'legacy'): Digest[] {
+  return [
+    ...new Set(
+      votes.filter(({ candidate }) => candidate.form === form).map(({ candidate }) => candidate.digest),
+    ),
+  ].sort();
+}
+
+function artifactText({ request, manifest }: VerifyInput): string {
+  const version = request.version === undefined ? '' : `:${request.version}`;
+  return `${request.registry === undefined ? '' : `${request.registry}/`}${request.repository}${version}@${manifest.descriptor.digest}`;
+}
