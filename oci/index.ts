@@ -14,6 +14,12 @@ export {
   type CopyResult,
   copyGraph,
 } from './copy-graph.js';
+export {
+  type AnnotatedFacts,
+  annotatedFacts,
+  assertAnnotations,
+  extensionAnnotations,
+} from './extension-annotations.js';
 export { bytesSource, collect, fetchBytes } from './fetch-bytes.js';
 export { type ContentGraph, discoverGraph, type GraphManifest, type GraphOptions } from './graph.js';
 export {
@@ -26,6 +32,21 @@ export {
   encodeManifest,
   successors,
 } from './manifest-codec.js';
+export {
+  type PackedBlob,
+  type PackedExtension,
+  type PackOptions,
+  packExtension,
+} from './pack/pack-extension.js';
+export { type PushPackedOptions, pushPacked } from './pack/push-packed.js';
+export { type Finding, validateExtension } from './pack/validate-extension.js';
+export type { AssetResolver, VendorAssets } from './pack/vendor-assets.js';
+export {
+  type ExtensionAssetLayer,
+  type ReadExtension,
+  type ReadExtensionOptions,
+  readExtension,
+} from './read-extension.js';
 export { isReferrersTag, parseSideTag, referrersTag, sideTag } from './referrers-tag.js';
 export {
   anonymousCredentials,
@@ -48,6 +69,19 @@ export {
   type TagOptions,
 } from './remote/remote-registry.js';
 export { resolveOptional } from './resolve-optional.js';
+export { type CachedStoreOptions, cachedStore } from './store/cached-store.js';
+export { type ContentCache, openContentCache } from './store/content-cache.js';
+export { type LayoutOptions, type OciLayout, openOciLayout } from './store/layout-directory.js';
+export { type OciLayoutTar, openOciLayoutTar } from './store/layout-tar-reader.js';
+export {
+  createLayoutTarWriter,
+  type FinishOptions,
+  type LayoutTarWriter,
+  type LayoutTarWriterOptions,
+} from './store/layout-tar-writer.js';
 export { createMemoryStore, selectReferrers } from './store/memory-store.js';
 export { type TagPolicy, versionTagsAreImmutable } from './store/tag-policy.js';
+export { UNPACK_LIMITS, type UnpackLimits } from './unpack/entry-guard.js';
+export { type TreeDigestOptions, treeDigest } from './unpack/tree-digest.js';
+export { type Unpacked, type UnpackOptions, unpackLayer } from './unpack/unpack-layer.js';
 export { verifiedStream } from './verified-stream.js';

@@ -1,0 +1,61 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { assertWithin, LIMITS, ProvError } from '#base';
+import { type ExtensionManifest, parseExtensionManifest, type YamlFile } from '#schemas';
+
+export const MANIFEST_FILE = 'manifest.yaml';
+
+/**
+ * Reads the manifest of an extension directory.
+ * @throws OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_* with line and column.
+ */
+export function readSourceManifest(dir: string, provVersion: string): YamlFile<ExtensionManifest> {
+  const path = join(dir, MANIFEST_FILE);
+  let bytes: Uint8Array;
+  try {
+    assertWithin(statSync(path).size, LIMITS.textFileBytes, path);
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (error instanceof ProvError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new ProvError('OCI_PACK_MANIFEST_MISSING', { path: dir }, { cause: error });
+    }
+    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code ?? 'unknown' }, { cause: error });
+  }
+  return parseExtensionManifest(decode(bytes, path), path, provVersion);
+}
+
+function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new ProvError(
+      'SCHEMAS_YAML_SYNTAX',
+      { path, line: 1, column: 1, reason: 'it is not UTF-8' },
+      { cause: error },
+    );
+  }
+}
+
+/** Every file the manifest names, with the key that names it. */
+export function declaredFiles(
+  manifest: ExtensionManifest,
+): readonly { readonly key: string; readonly path: string }[] {
+  const named = (section: string, map: Readonly<Record<string, string>> | undefined) =>
+    Object.entries(map ?? {}).map(([key, path]) => ({ key: `${section}.${key}`, path: clean(path) }));
+  const { schema, defaults } = manifest.configuration ?? {};
+  return [
+    ...named('scripts', manifest.scripts),
+    ...named('operations', manifest.operations),
+    ...(schema === undefined ? [] : [{ key: 'configuration.schema', path: clean(schema) }]),
+    ...(defaults === undefined ? [] : [{ key: 'configuration.defaults', path: clean(defaults) }]),
+  ];
+}
+
+function clean(path: string): string {
+  return path
+    .split('/')
+    .filter((segment) => segment !== '' && segment !== '.')
+    .join('/');
+}

@@ -1,0 +1,134 @@
+import {
+  type Digest,
+  Digester,
+  digestAlgorithm,
+  digestHex,
+  type FileSystem,
+  openAtomicFile,
+  ProvError,
+} from '#base';
+import { type Descriptor, type ImageIndex, isManifestType, MEDIA } from '#schemas';
+import type { ByteSource, ContentStore } from '../content-store.js';
+import { encodeTarHeader, TAR_END, type TarEntry, tarPadding } from '../tar/tar-header.js';
+import { verifiedStream } from '../verified-stream.js';
+import { encodeLayoutIndex, LAYOUT_MARKER, withManifest, withTag } from './layout-index.js';
+import { type LayoutContent, layoutView } from './layout-view.js';
+
+export interface LayoutTarWriterOptions {
+  readonly fileSystem?: FileSystem;
+}
+
+export interface FinishOptions {
+  /** Annotations of the layout's index. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Called when a blob is in the file. */
+  readonly onWritten?: (descriptor: Descriptor) => void;
+}
+
+/**
+ * Collects content and writes it as one tar. Pushing into its repositories only notes where the bytes come
+ * from, so that `copyGraph` fills it without a copy on disk; sources are read once, by `finish`.
+ */
+export interface LayoutTarWriter {
+  repository(name: string): ContentStore;
+  /** Writes the tar and returns its digest and size (bytes). The file appears only when it is complete. */
+  finish(options?: FinishOptions): Promise<{ digest: Digest; size: number }>;
+}
+
+/**
+ * A writer for a plain tar with an image layout. The bytes are a function of the content alone, whatever the
+ * order it came in: `oci-layout`, `index.json`, blobs by digest, times 0.
+ * @throws (from `finish`) what the sources throw, OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH, BASE_DISK_FULL.
+ */
+export function createLayoutTarWriter(path: string, options: LayoutTarWriterOptions = {}): LayoutTarWriter {
+  const label = `bundle:${path}`;
+  const blobs = new Map<Digest, { descriptor: Descriptor; source: ByteSource }>();
+  let index: ImageIndex = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: [] };
+  const content: LayoutContent = {
+    label,
+    index: () => index,
+    size: async (digest) => blobs.get(digest)?.descriptor.size,
+    async fetch(descriptor, call) {
+      const blob = blobs.get(descriptor.digest);
+      if (!blob) throw new ProvError('OCI_CONTENT_MISSING', { digest: descriptor.digest, where: label });
+      return verifiedStream(blob.source(), descriptor, label, call?.signal);
+    },
+  };
+
+  async function write(finish: FinishOptions): Promise<{ digest: Digest; size: number }> {
+    const digester = new Digester();
+    const file = openAtomicFile(path, options.fileSystem ? { fileSystem: options.fileSystem } : {});
+    const put = (bytes: Uint8Array) => {
+      if (bytes.byteLength === 0) return;
+      digester.update(bytes);
+      file.write(bytes);
+    };
+    const putHeader = (entry: Pick<TarEntry, 'path' | 'type' | 'size'>) => {
+      const mode = entry.type === 'directory' ? 0o755 : 0o644;
+      put(encodeTarHeader({ ...entry, mode, mtime: 0 })!);
+    };
+    const putFile = (name: string, bytes: Uint8Array) => {
+      putHeader({ path: name, type: 'file', size: bytes.byteLength });
+      put(bytes);
+      put(tarPadding(bytes.byteLength));
+    };
+    try {
+      putFile('oci-layout', Buffer.from(LAYOUT_MARKER));
+      putFile(
+        'index.json',
+        encodeLayoutIndex({ ...index, ...(finish.annotations && { annotations: finish.annotations }) }),
+      );
+      putHeader({ path: 'blobs/', type: 'directory', size: 0 });
+      let algorithm = '';
+      for (const { descriptor, source } of [...blobs.values()].sort(byDigest)) {
+        finish.signal?.throwIfAborted();
+        if (digestAlgorithm(descriptor.digest) !== algorithm) {
+          algorithm = digestAlgorithm(descriptor.digest);
+          putHeader({ path: `blobs/${algorithm}/`, type: 'directory', size: 0 });
+        }
+        putHeader({
+          path: `blobs/${algorithm}/${digestHex(descriptor.digest)}`,
+          type: 'file',
+          size: descriptor.size,
+        });
+        for await (const chunk of verifiedStream(source(), descriptor, label, finish.signal)) put(chunk);
+        put(tarPadding(descriptor.size));
+        finish.onWritten?.(descriptor);
+      }
+      put(TAR_END);
+      file.commit();
+    } catch (error) {
+      file.abort();
+      throw error;
+    }
+    return { digest: digester.digest(), size: digester.bytes };
+  }
+
+  return {
+    repository(name) {
+      return {
+        ...layoutView(content, name),
+        async push(descriptor, source, call) {
+          call?.signal?.throwIfAborted();
+          const { mediaType, digest, size, artifactType } = descriptor;
+          const kept = { mediaType, digest, size, ...(artifactType && { artifactType }) };
+          if (!blobs.has(digest)) blobs.set(digest, { descriptor: kept, source });
+          if (isManifestType(mediaType)) index = withManifest(index, descriptor);
+        },
+        async tag(descriptor, tag, call) {
+          call?.signal?.throwIfAborted();
+          if (!blobs.has(descriptor.digest)) {
+            throw new ProvError('OCI_CONTENT_MISSING', { digest: descriptor.digest, where: label });
+          }
+          index = withTag(index, { repository: name, tag }, descriptor);
+        },
+      };
+    },
+    finish: (finish = {}) => write(finish),
+  };
+}
+
+function byDigest(a: { descriptor: Descriptor }, b: { descriptor: Descriptor }): number {
+  return a.descriptor.digest < b.descriptor.digest ? -1 : 1;
+}
