@@ -1,3 +1,192 @@
 import { entries } from '../entry.js';
 
-export const registryErrors = entries({});
+export const registryErrors = entries({
+  REGISTRY_PORT_TAKEN: {
+    message: 'port {port} on {host} is taken by another program',
+    hint: 'Choose another with --port (0 picks a free one), or stop the program that listens there.',
+    exit: 'conflict',
+  },
+  REGISTRY_BIND_FAILED: {
+    message: 'cannot listen on {host}:{port}: {reason}',
+    hint: 'Check the address; ports below 1024 need privileges.',
+    exit: 'network',
+  },
+  REGISTRY_BIND_INSECURE: {
+    message:
+      '{host} can be reached from other machines, and this registry has neither TLS nor authentication',
+    hint: 'Bind 127.0.0.1, or allow it explicitly (allowInsecureBind) behind a proxy that does both.',
+    exit: 'configuration',
+  },
+  REGISTRY_DATA_IN_USE: {
+    message: 'the data directory {dataDir} is in use by another registry{owner}',
+    hint: 'Stop the other registry, or give this one its own directory with --data.',
+    exit: 'conflict',
+  },
+  REGISTRY_NAME_INVALID: {
+    message: '"{repository}" is not a repository name',
+    hint: 'Write lower-case segments joined by "/", at most 255 characters.',
+    exit: 'usage',
+    http: 400,
+  },
+  REGISTRY_NAME_UNKNOWN: {
+    message: 'the repository {repository} is not known',
+    hint: 'Check the namespace and the name; a repository exists from its first push.',
+    exit: 'notFound',
+    http: 404,
+  },
+  REGISTRY_TAG_INVALID: {
+    message: '"{tag}" is not a tag',
+    hint: 'A tag has letters, digits, "_", "." and "-", starts with none of the last two, and has at most 128 characters.',
+    exit: 'usage',
+    http: 400,
+  },
+  REGISTRY_TAGS_TOO_MANY: {
+    message: 'more than {limit} tags in one request',
+    hint: 'Send the rest with another request.',
+    exit: 'usage',
+    http: 414,
+  },
+  REGISTRY_BLOB_UNKNOWN: {
+    message: 'the blob {digest} is not in {repository}',
+    hint: 'Push it first.',
+    exit: 'notFound',
+    http: 404,
+  },
+  REGISTRY_BLOB_REFERENCED: {
+    message: 'the blob {digest} is part of a manifest in {repository}',
+    hint: 'Delete the manifests that name it first.',
+    exit: 'conflict',
+    http: 405,
+  },
+  REGISTRY_BLOB_DAMAGED: {
+    message: 'the stored file of {digest} has {found} bytes where {size} are expected',
+    hint: 'Push the blob again: that repairs it.',
+    exit: 'failed',
+    http: 500,
+  },
+  REGISTRY_DIGEST_MISMATCH: {
+    message: 'the content has the digest {actual}, not {expected}',
+    hint: 'It was damaged on the way; send it again.',
+    exit: 'refused',
+    http: 400,
+    retryable: true,
+  },
+  REGISTRY_SIZE_MISMATCH: {
+    message: 'the request announced {expected} bytes and carried {actual}',
+    hint: 'Send it again.',
+    exit: 'refused',
+    http: 400,
+    retryable: true,
+  },
+  REGISTRY_UPLOAD_UNKNOWN: {
+    message: 'the upload {upload} is not known in {repository}',
+    hint: 'It was finished, cancelled or given up; start a new one.',
+    exit: 'notFound',
+    http: 404,
+  },
+  REGISTRY_UPLOAD_OUT_OF_ORDER: {
+    message: 'the chunk starts at {start}, but {offset} bytes are here',
+    hint: 'Ask for the status of the upload and go on from there.',
+    exit: 'failed',
+    http: 416,
+    retryable: true,
+  },
+  REGISTRY_UPLOAD_INTERRUPTED: {
+    message: 'the connection ended in the middle of the upload',
+    hint: 'Ask for the status of the upload and go on from there.',
+    exit: 'network',
+    http: 400,
+    retryable: true,
+  },
+  REGISTRY_MANIFEST_UNKNOWN: {
+    message: 'there is no manifest {reference} in {repository}',
+    hint: 'Check the tag or digest.',
+    exit: 'notFound',
+    http: 404,
+  },
+  REGISTRY_MANIFEST_INVALID: {
+    message: 'not a manifest that can be stored: {reason}',
+    hint: 'Send an OCI or Docker manifest or index whose Content-Type says which.',
+    exit: 'refused',
+    http: 400,
+  },
+  REGISTRY_MANIFEST_BLOB_UNKNOWN: {
+    message: 'the manifest names content that is not in {repository}: {missing}',
+    hint: 'Push blobs and child manifests before the manifest that names them.',
+    exit: 'notFound',
+    http: 404,
+  },
+  REGISTRY_TAG_IMMUTABLE: {
+    message: '{repository}:{tag} exists with another digest, and version tags do not move',
+    hint: 'Publish a new version.',
+    exit: 'conflict',
+    http: 409,
+  },
+  REGISTRY_TAG_EXISTS: {
+    message: '{repository}:{tag} exists with another digest',
+    hint: 'The request asked to create it (If-None-Match: *). Publish under another tag.',
+    exit: 'conflict',
+    http: 412,
+  },
+  REGISTRY_TAG_CHANGED: {
+    message: '{repository}:{tag} is not what the request expected (If-Match)',
+    hint: 'Read it again and repeat the change.',
+    exit: 'conflict',
+    http: 412,
+    retryable: true,
+  },
+  REGISTRY_EXTENSION_MISMATCH: {
+    message: 'the extension manifest contradicts itself: {reason}',
+    hint: 'Pack and push it with prov, which computes annotations from the config blob.',
+    exit: 'refused',
+    http: 400,
+  },
+  REGISTRY_EXTENSION_KIND_TAKEN: {
+    message: '{repository} holds a {taken}; a {kind} of that name cannot live beside it',
+    hint: 'A name is one kind in a namespace: choose another name or namespace.',
+    exit: 'conflict',
+    http: 409,
+  },
+  REGISTRY_EXTENSION_NAME_COLLISION: {
+    message: '"{name}" is too close to "{taken}", which exists in the same namespace',
+    hint: 'Names that differ only in ".", "_" and "-" cannot live side by side: choose another name.',
+    exit: 'conflict',
+    http: 409,
+  },
+  REGISTRY_VERSION_COLLISION: {
+    message: '{repository} has version {taken}, which differs from {version} only in build metadata',
+    hint: 'Publish a new version number.',
+    exit: 'conflict',
+    http: 409,
+  },
+  REGISTRY_RANGE_INVALID: {
+    message: 'the range "{range}" lies outside the {size} bytes',
+    hint: 'Ask for bytes that exist.',
+    exit: 'usage',
+    http: 416,
+  },
+  REGISTRY_REQUEST_INVALID: {
+    message: 'the request cannot be read: {reason}',
+    hint: 'See the OCI distribution-spec 1.1.',
+    exit: 'usage',
+    http: 400,
+  },
+  REGISTRY_METHOD_UNSUPPORTED: {
+    message: '{method} is not supported here',
+    hint: 'See the OCI distribution-spec 1.1.',
+    exit: 'usage',
+    http: 405,
+  },
+  REGISTRY_ROUTE_UNKNOWN: {
+    message: 'there is nothing at {path}',
+    hint: 'The registry answers under /v2/ and /api/v1/.',
+    exit: 'notFound',
+    http: 404,
+  },
+  REGISTRY_EXTENSION_UNKNOWN: {
+    message: '{repository} holds no extension',
+    hint: 'Check the namespace and the name.',
+    exit: 'notFound',
+    http: 404,
+  },
+});

@@ -1,0 +1,34 @@
+import { digestOf, ProvError } from '#base';
+import { compareVersions, type IndexDocument, MEDIA } from '#schemas';
+import type { RegistryContext } from '../context.js';
+import { type Exchange, notModified, sendBytes, sendEmpty } from '../http/respond.js';
+import { parseRepository } from '../http/route.js';
+import type { PublishedVersion } from '../storage/metadata-db.js';
+
+export const INDEX_PREFIX = '/api/v1/index/';
+
+/** `GET /api/v1/index/{repository}`: every version of an extension with what a resolver needs of it. */
+export async function handleIndex(context: RegistryContext, exchange: Exchange): Promise<void> {
+  const repository = parseRepository(exchange.path.slice(INDEX_PREFIX.length));
+  const versions = await context.metadata.listVersions(repository);
+  if (versions.length === 0) throw new ProvError('REGISTRY_EXTENSION_UNKNOWN', { repository });
+  const bytes = Buffer.from(JSON.stringify(indexDocument(repository, versions)));
+  const etag = `"${digestOf(bytes)}"`;
+  const headers = { 'content-type': MEDIA.indexDocument, etag, 'cache-control': 'no-cache' };
+  if (notModified(exchange.request, etag)) return sendEmpty(exchange, 304, headers);
+  return sendBytes(exchange, bytes, headers);
+}
+
+function indexDocument(repository: string, versions: readonly PublishedVersion[]): IndexDocument {
+  const entries = versions.map(({ extension, digest, size, publishedAt }) => ({
+    version: extension.version,
+    digest,
+    size,
+    kind: extension.kind,
+    deps: extension.deps as IndexDocument['entries'][number]['deps'],
+    publishedAt: new Date(publishedAt).toISOString(),
+    state: extension.deprecated === undefined ? ('active' as const) : ('deprecated' as const),
+    ...(extension.deprecated === undefined ? {} : { reason: extension.deprecated }),
+  }));
+  return { v: 1, repository, entries: entries.sort((a, b) => compareVersions(a.version, b.version)) };
+}
