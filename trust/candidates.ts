@@ -19,7 +19,7 @@ export interface Candidate {
   readonly hint: string | undefined;
   readonly certificate: boolean;
   readonly claims: Claims | undefined;
-  /** Checks the signature; each key is tried once. */
+  /** Checks the signature; each key is tried once. Only cosign makes Ed25519ph, and it binds no name. */
   holds(key: PublicKey): Promise<boolean>;
 }
 
@@ -79,7 +79,7 @@ function candidate(
   const holds = (key: PublicKey): Promise<boolean> => {
     const before = tried.get(key.id);
     if (before !== undefined) return before;
-    const result = checkSignature(key, signed, signature);
+    const result = checkSignature(key, signed, signature, { prehashed: claims === undefined });
     tried.set(key.id, result);
     return result;
   };

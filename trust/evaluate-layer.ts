@@ -49,8 +49,13 @@ export async function evaluateLayer(layer: PolicyLayer, input: LayerInput): Prom
   }
   const steps: Reason[] = [];
   const votes: Vote[] = [];
+  const owners = new Map(
+    rule.requires
+      .flatMap(principalsOf)
+      .flatMap(({ name, keyIds }) => keyIds.map((id) => [id, name] as const)),
+  );
   for (const candidate of input.candidates) {
-    const judged = await judge(candidate, { layer, rule, place, input });
+    const judged = await judge(candidate, { layer, rule, owners, place, input });
     steps.push(
       reason(judged.code, judged.detail, {
         ...at,
@@ -82,6 +87,8 @@ function applies(rule: PolicyRule, place: LogicalRepository, { facts, request }:
 interface Context {
   readonly layer: PolicyLayer;
   readonly rule: PolicyRule;
+  /** Key id to principal, for the keys that may count here. */
+  readonly owners: ReadonlyMap<string, string>;
   readonly place: LogicalRepository;
   readonly input: LayerInput;
 }
@@ -92,18 +99,14 @@ interface Judged {
 }
 
 async function judge(candidate: Candidate, context: Context): Promise<Judged> {
-  const { layer, rule, place, input } = context;
+  const { layer, rule, owners, place, input } = context;
   if (candidate.certificate) return { code: 'keyless-unsupported' };
-  const owners = new Map(
-    rule.requires
-      .flatMap(principalsOf)
-      .flatMap(({ name, keyIds }) => keyIds.map((id) => [id, name] as const)),
-  );
   const named =
     candidate.hint === undefined ? [...owners.keys()] : owners.has(candidate.hint) ? [candidate.hint] : [];
   const keys = named.flatMap((id) => layer.keys.get(id) ?? []);
   if (keys.length === 0)
     return { code: 'unknown-key', detail: candidate.hint ?? 'a .sig signature; no key is trusted here' };
+  if (candidate.claims === undefined && rule.bind === 'strict') return { code: 'binding-missing' };
   const signer = await firstHolding(candidate, keys);
   if (signer === undefined)
     return candidate.hint === undefined
@@ -144,14 +147,14 @@ function keyProblem(
   return undefined;
 }
 
-/** Claims that are there must always hold; claims that are missing are excused by `bind: digest` only. */
+/** Claims that are there must hold, also under `bind: digest`, which only excuses that there are none. */
 function bindingProblem(
   claims: Claims | undefined,
   bind: Bind,
   place: LogicalRepository,
   facts: ArtifactFacts,
 ): Judged | undefined {
-  if (claims === undefined) return bind === 'digest' ? undefined : { code: 'binding-missing' };
+  if (claims === undefined) return undefined;
   const [signed, asked] = [splitRepository(claims.repository), splitRepository(place.repository)];
   const detail = `signed as ${claims.repository}, asked for ${place.repository}`;
   if (signed.namespace !== asked.namespace) return { code: 'signed-namespace-mismatch', detail };
