@@ -46,7 +46,7 @@ export async function bundleExtensionLibs() {
     await build({
       ...common,
       stdin: {
-        contents: "import pg from 'pg';\nexport const Client = pg.Client;\n",
+        contents: "import pg from 'pg';\nexport const { Client, Pool } = pg;\n",
         resolveDir: root,
         sourcefile: 'pg-entry.mjs',
       },

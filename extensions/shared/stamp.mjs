@@ -7,21 +7,16 @@ import { readJson, replaceFile } from './files.mjs';
 // installation is whole, so that `check` after a crash can tell.
 const stampPath = (request) => join(request.target.prefix, 'var', 'prov', `${request.extension.name}.json`);
 
-/** Digest of what the installation depends on: configuration, ports and assets. */
-export function configDigest(request) {
-  const assets = Object.fromEntries(
-    Object.entries(request.assets).map(([name, each]) => [name, each.sha256]),
-  );
-  const facts = {
-    config: request.config,
-    ports: request.target.ports ?? {},
-    assets,
-    user: request.target.service_user,
-  };
+/** Digest of what the installation depends on besides its version: configuration, ports and the account. */
+export function configDigest({ config, target }) {
+  const facts = { config, ports: target.ports ?? {}, user: target.service_user ?? null };
   return createHash('sha256')
     .update(JSON.stringify(sorted(facts)))
     .digest('hex');
 }
+
+const assetDigests = (request) =>
+  Object.fromEntries(Object.entries(request.assets).map(([name, each]) => [name, each.sha256]));
 
 function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted);
@@ -39,7 +34,13 @@ export function readStamp(request) {
 
 export function writeStamp(request, facts = {}) {
   const { version } = request.extension;
-  replaceFile(stampPath(request), { schema: 1, version, config: configDigest(request), ...facts });
+  replaceFile(stampPath(request), {
+    schema: 1,
+    version,
+    config: configDigest(request),
+    assets: assetDigests(request),
+    ...facts,
+  });
 }
 
 export function forgetStamp(request) {
@@ -62,6 +63,10 @@ export function stampStatus(request, files = []) {
     return { status: 'absent', message: `version ${stamp.version} is installed` };
   if (stamp.config !== configDigest(request))
     return { status: 'absent', message: 'installed with another configuration' };
+  const changed = Object.entries(assetDigests(request)).find(
+    ([name, digest]) => stamp.assets[name] !== digest,
+  );
+  if (changed !== undefined) return { status: 'absent', message: `installed from another ${changed[0]}` };
   const missing = files.find((path) => !existsSync(path));
   if (missing !== undefined) return { status: 'absent', message: `${missing} is missing` };
   return { status: 'done', outputs: stamp.outputs ?? {}, services: stamp.services ?? [] };
