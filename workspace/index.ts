@@ -8,17 +8,18 @@ export {
   type ConfigValue,
   formatOrigin,
 } from './config-node.js';
+export {
+  type EditResult,
+  type RequirementEdit,
+  removeRequirement,
+  setRequirement,
+} from './edit-requirements.js';
 export { configValue, configValues, explainConfig, formatConfigValue } from './explain-config.js';
 export { findWorkspace, PROVISIONING_FILE } from './find-workspace.js';
-export {
-  type InitOptions,
-  type InitResult,
-  initWorkspace,
-  type PlannedModule,
-  type ServerPlan,
-} from './init-workspace.js';
+export { type InitResult, initWorkspace } from './init-workspace.js';
 export { assetInstallPath, moduleInstallDir } from './install-paths.js';
 export { type Infra, loadInfra } from './load-infra.js';
+export { type LoadModulesOptions, loadModules } from './load-modules.js';
 export { DEFAULT_MODE, MODE_RULES, type ModeRules } from './modes.js';
 export {
   MODULE_LAYERS,
@@ -29,6 +30,8 @@ export {
   type ModulePlacement,
   type ModuleShadow,
 } from './module.js';
+export { hostPlatform } from './module-assets.js';
 export { openWorkspace, type Workspace, type WorkspaceResolution } from './open-workspace.js';
 export type { WorkspaceRegistry } from './registries.js';
 export type { Requirement } from './requirements.js';
+export type { InitOptions, PlannedModule, ServerPlan } from './workspace-tree.js';

@@ -2,34 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fsyncDirectory, ProvError, writeError, writeFileAtomic } from '#base';
-import { isWorkspaceName, type Kind, type Mode, parseYaml } from '#schemas';
+import { isWorkspaceName, parseYaml } from '#schemas';
 import { PROVISIONING_FILE } from './find-workspace.js';
-import { workspaceTree } from './workspace-tree.js';
-
-export interface InitOptions {
-  readonly name: string;
-  /** Default `solo`. */
-  readonly mode?: Mode;
-  readonly registry: { readonly id: string; readonly url: string; readonly namespace: string };
-  /** Name of the first infrastructure. */
-  readonly infra: string;
-  /** Name of the provider of its servers. */
-  readonly provider: string;
-  readonly requirements?: readonly { readonly kind: Kind; readonly name: string; readonly range: string }[];
-  /** Default: one server called `INFRA-1` with nothing on it. */
-  readonly servers?: readonly ServerPlan[];
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ServerPlan {
-  readonly name: string;
-  readonly provider?: string;
-  readonly taskservs?: readonly PlannedModule[];
-  readonly clusters?: readonly PlannedModule[];
-}
-export type PlannedModule =
-  | string
-  | { readonly name: string; readonly config?: Readonly<Record<string, unknown>> };
+import { type InitOptions, type Tree, workspaceTree } from './workspace-tree.js';
 
 export interface InitResult {
   /** Absolute path. */
@@ -63,9 +38,6 @@ export async function initWorkspace(directory: string, options: InitOptions): Pr
     throw writeError(root, error);
   }
 }
-
-/** What a workspace is made of: relative path → content, or undefined for a directory. Parents come first. */
-export type Tree = ReadonlyMap<string, string | undefined>;
 
 function createWhole(root: string, tree: Tree): InitResult {
   const parent = dirname(root);

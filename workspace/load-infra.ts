@@ -4,7 +4,7 @@ import { checkYaml, type InfraSettings, infraSettingsSchema, parseYaml, suggestK
 import { readTomlLayer } from './config-file.js';
 import { mergeLayers } from './config-layers.js';
 import type { ConfigBranch, ConfigOrigin } from './config-node.js';
-import { interpolateConfig, type Workspace } from './open-workspace.js';
+import { interpolatePart, type Workspace } from './open-workspace.js';
 import { readText } from './read-text.js';
 import { readRegistries, type WorkspaceRegistry } from './registries.js';
 import { type Requirement, readRequirements } from './requirements.js';
@@ -41,13 +41,11 @@ export async function loadInfra(
   const file = parseYaml(await readText(path, options.signal), path);
   const { value: settings } = checkYaml<InfraSettings>(file, infraSettingsSchema);
   const layer = await readTomlLayer(join(dir, 'config.toml'), { layer: 'infra', signal: options.signal });
-  const config = interpolateConfig(mergeLayers(workspace.layers, layer), workspace.interpolation);
+  const merged = mergeLayers(workspace.layers, layer);
+  const config = interpolatePart(merged, merged, workspace.interpolation);
   const registries = readRegistries(config);
-  const own =
-    layer === undefined
-      ? []
-      : readRequirements(interpolateConfig(mergeOwn(config, layer), workspace.interpolation), registries)
-          .requirements;
+  const alone = layer === undefined ? undefined : interpolatePart(layer, config, workspace.interpolation);
+  const own = alone === undefined ? [] : readRequirements(alone, registries).requirements;
   return {
     name,
     address: `${workspace.name}:${name}`,
@@ -58,11 +56,6 @@ export async function loadInfra(
     registries: readRequirements(config, registries).registries,
     requirements: own,
   };
-}
-
-/** The layer alone, with the security settings that decide what it may interpolate. */
-function mergeOwn(config: ConfigBranch, layer: ConfigBranch): ConfigBranch {
-  return { ...layer, entries: new Map([...layer.entries, ['security', config.entries.get('security')!]]) };
 }
 
 function infraName(workspace: Workspace, nameOrAddress: string): string {

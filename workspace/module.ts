@@ -1,3 +1,4 @@
+import type { Digest } from '#base';
 import type { ExtensionManifest, Kind, LockEntry } from '#schemas';
 import type { ConfigValue } from './config-node.js';
 
@@ -13,6 +14,8 @@ export interface Module {
   /** Absolute path of the extension's directory. */
   readonly dir: string;
   readonly layer: ModuleLayer;
+  /** Identity of the content: the manifest's digest of a locked extension, the tree's digest of a local one. */
+  readonly digest: Digest;
   readonly manifest: ExtensionManifest;
   /** Copies in lower layers that this one hides, nearest first. */
   readonly shadows: readonly ModuleShadow[];

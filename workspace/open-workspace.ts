@@ -66,7 +66,7 @@ export async function openWorkspace(directory: string, options: OpenOptions = {}
     date: new Date().toISOString().slice(0, 10),
     gitBranch: await gitBranch(root, options.signal),
   };
-  const config = interpolateConfig(merged, interpolation);
+  const config = interpolatePart(merged, merged, interpolation);
   const { requirements, registries } = readRequirements(config, readRegistries(config));
   return {
     root,
@@ -87,17 +87,20 @@ export async function openWorkspace(directory: string, options: OpenOptions = {}
 
 /** Only what `{{env.X}}` may read: an opened workspace holds no other variable. Infras can only take names away. */
 function allowedVariables(merged: ConfigBranch, env: Readonly<Record<string, string | undefined>>) {
-  const names = toValue(lookup(merged, ['security', 'environment_allow'])!) as readonly string[];
-  return Object.fromEntries(names.map((name) => [name, env[name]]));
+  return Object.fromEntries(environmentAllow(merged).map((name) => [name, env[name]]));
 }
 
-/** Fills in `{{…}}`; the names that `env` may read are themselves taken as written. */
-export function interpolateConfig(
-  merged: ConfigBranch,
-  context: Omit<InterpolationContext, 'environmentAllow'>,
+/** Fills in `{{…}}` in `part`; the security settings of `whole` decide which variables it may read. */
+export function interpolatePart(
+  part: ConfigBranch,
+  whole: ConfigBranch,
+  context: Workspace['interpolation'],
 ): ConfigBranch {
-  const environmentAllow = toValue(lookup(merged, ['security', 'environment_allow'])!) as readonly string[];
-  return interpolate(merged, { ...context, environmentAllow });
+  return interpolate(part, { ...context, environmentAllow: environmentAllow(whole) });
+}
+
+function environmentAllow(config: ConfigBranch): readonly string[] {
+  return toValue(lookup(config, ['security', 'environment_allow'])!) as readonly string[];
 }
 
 async function listInfras(root: string): Promise<readonly string[]> {

@@ -145,14 +145,20 @@ function sameHost(a: Draft, b: Draft): boolean {
   return host(a) !== undefined && host(a) === host(b);
 }
 
-const HOST = /^(?:(https?|oci):\/\/)?([^/?#@\s]+)(?:\/([^?#]*?))?\/?$/;
+const HOST = /^(?:(https?|oci):\/\/)?((?!(?:https?|oci):)[^/?#@\s]+)(?:\/([^?#]*?))?\/?$/;
 
 function finish(draft: Draft, plainHttp: readonly string[]): WorkspaceRegistry {
   const origin = draft.urlOrigin ?? draft.origin;
   const place = formatOrigin(origin);
   const invalid = (reason: string) =>
-    new ProvError('WORKSPACE_REGISTRY_INVALID', { place, id: draft.id ?? draft.url ?? '', reason });
+    new ProvError('WORKSPACE_REGISTRY_INVALID', {
+      place,
+      id: draft.id ?? HOST.exec(draft.url ?? '')?.[2] ?? '',
+      reason,
+    });
   if (draft.url === undefined) throw invalid('no layer gives its url');
+  if (draft.url.includes('@'))
+    throw invalid('credentials do not belong in a configuration file; use prov login');
   const match = HOST.exec(draft.url);
   if (!match) throw invalid(`"${draft.url}" is not a registry`);
   const [, scheme, host, path = ''] = match;

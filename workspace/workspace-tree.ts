@@ -1,7 +1,34 @@
 import { stringify } from 'yaml';
-import { KIND_PLURALS, kindPlural } from '#schemas';
-import type { InitOptions, Tree } from './init-workspace.js';
+import { KIND_PLURALS, type Kind, kindPlural, type Mode } from '#schemas';
 import { DEFAULT_MODE } from './modes.js';
+
+export interface InitOptions {
+  readonly name: string;
+  /** Default `solo`. */
+  readonly mode?: Mode;
+  readonly registry: { readonly id: string; readonly url: string; readonly namespace: string };
+  /** Name of the first infrastructure. */
+  readonly infra: string;
+  /** Name of the provider of its servers. */
+  readonly provider: string;
+  readonly requirements?: readonly { readonly kind: Kind; readonly name: string; readonly range: string }[];
+  /** Default: one server called `INFRA-1` with nothing on it. */
+  readonly servers?: readonly ServerPlan[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ServerPlan {
+  readonly name: string;
+  readonly provider?: string;
+  readonly taskservs?: readonly PlannedModule[];
+  readonly clusters?: readonly PlannedModule[];
+}
+export type PlannedModule =
+  | string
+  | { readonly name: string; readonly config?: Readonly<Record<string, unknown>> };
+
+/** What a workspace is made of: relative path → content, or undefined for a directory. Parents come first. */
+export type Tree = ReadonlyMap<string, string | undefined>;
 
 const GITIGNORE = `# Caches and run-time state of prov; everything in them can be made again.
 .cache/

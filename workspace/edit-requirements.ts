@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { type Document, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { ProvError, writeFileAtomic } from '#base';
+import {
+  isExtensionName,
+  KIND_PLURALS,
+  type Kind,
+  kindPlural,
+  parseRange,
+  parseReference,
+  suggestKey,
+} from '#schemas';
+import { readProvisioningText } from './config-file.js';
+import { PROVISIONING_FILE } from './find-workspace.js';
+import { readText } from './read-text.js';
+
+const MODULES = ['dependencies', 'extensions', 'modules'] as const;
+
+export interface RequirementEdit {
+  readonly kind: Kind;
+  readonly name: string;
+}
+
+/** What an edit did; `changed` is false when the file said so already. */
+export interface EditResult {
+  readonly file: string;
+  readonly changed: boolean;
+}
+
+/**
+ * Makes `config/provisioning.yaml` require `name` in `range`, keeping comments and order. In a list of
+ * references an entry for the same name is replaced by `name@range`. The file is replaced as one step.
+ * @throws SCHEMAS_RANGE_INVALID, SCHEMAS_NAME_INVALID, SCHEMAS_* when the file is not valid.
+ */
+export async function setRequirement(
+  root: string,
+  edit: RequirementEdit & { readonly range: string },
+): Promise<EditResult> {
+  if (!isExtensionName(edit.name))
+    throw new ProvError('SCHEMAS_NAME_INVALID', {
+      value: edit.name,
+      what: 'extension name',
+      suggestion: 'Write 2 to 63 lower-case letters and digits, joined by . _ or -.',
+    });
+  parseRange(edit.range);
+  return editFile(root, (document) => {
+    const path = [...MODULES, kindPlural(edit.kind)];
+    const list = document.getIn(path);
+    if (isSeq(list)) {
+      const at = list.items.findIndex((item) => nameOf(item) === edit.name);
+      const text = `${edit.name}@${edit.range}`;
+      if (at < 0) list.add(document.createNode(text));
+      else document.setIn([...path, at], text);
+      return;
+    }
+    if (document.getIn(path) === null) document.deleteIn(path);
+    document.setIn([...path, edit.name], edit.range);
+  });
+}
+
+/** Takes a requirement out again, keeping everything else. @throws WORKSPACE_REQUIREMENT_UNKNOWN */
+export async function removeRequirement(
+  root: string,
+  edit: { readonly name: string; readonly kind?: Kind },
+): Promise<EditResult> {
+  return editFile(root, (document) => {
+    const kinds = edit.kind === undefined ? KIND_PLURALS : [kindPlural(edit.kind)];
+    const names: string[] = [];
+    for (const kind of kinds) {
+      const path = [...MODULES, kind];
+      const node = document.getIn(path);
+      if (isSeq(node)) {
+        names.push(...node.items.flatMap((item) => nameOf(item) ?? []));
+        const at = node.items.findIndex((item) => nameOf(item) === edit.name);
+        if (at >= 0) return void document.deleteIn([...path, at]);
+      }
+      if (isMap(node)) {
+        names.push(...node.items.map(({ key }) => String(isScalar(key) ? key.value : key)));
+        if (document.deleteIn([...path, edit.name])) return;
+      }
+    }
+    throw new ProvError('WORKSPACE_REQUIREMENT_UNKNOWN', {
+      name: edit.name,
+      suggestion:
+        names.length === 0
+          ? 'The workspace requires nothing.'
+          : suggestKey(edit.name, names).replace(' Own keys start with x-.', ''),
+    });
+  });
+}
+
+async function editFile(root: string, change: (document: Document) => void): Promise<EditResult> {
+  const file = join(root, PROVISIONING_FILE);
+  const before = await readText(file);
+  readProvisioningText(before, file);
+  const document = parseDocument(before, { version: '1.2' });
+  change(document as Document);
+  const after = document.toString({ lineWidth: 0 });
+  readProvisioningText(after, file);
+  if (after === before) return { file, changed: false };
+  writeFileAtomic(file, after);
+  return { file, changed: true };
+}
+
+/** The extension that an item of a list of references names. */
+function nameOf(item: unknown): string | undefined {
+  const text = isScalar(item) ? item.value : undefined;
+  if (typeof text !== 'string') return undefined;
+  const reference = parseReference(text);
+  return reference.type === 'remote' ? reference.repository.split('/').at(-1) : undefined;
+}
