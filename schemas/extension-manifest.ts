@@ -94,6 +94,8 @@ export const extensionManifestSchema = z.strictObject({
       commands: z.array(z.string()).optional(),
     })
     .optional(),
+  /** Operations of `scripts` that may be run again without harm when it is not known whether they ran. */
+  idempotent: z.array(z.string().regex(/^[a-z][a-z_]*$/)).optional(),
   health: health.optional(),
   assets: z.array(asset).max(256).optional(),
   build: z.strictObject({ include: z.array(z.string()).optional(), exclude: z.array(z.string()).optional() }).optional(),
