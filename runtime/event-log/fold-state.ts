@@ -101,7 +101,13 @@ function next(state: TaskState, event: StoredEvent): TaskState {
       const { class: failureClass, message } = data as EventData['task.failed'];
       return { ...state, status: 'failed', failure: { class: failureClass, message }, processes: [] };
     }
-    case 'task.absent':
+    case 'task.absent': {
+      const { by } = data as EventData['task.absent'];
+      const { generation, attempt, key, intentDigest } = state;
+      if (by === 'provider' || key === undefined || intentDigest === undefined)
+        return { ...fresh(state.id), generation };
+      return { ...fresh(state.id), generation, attempt, key, intentDigest };
+    }
     case 'task.undone':
       return { ...fresh(state.id), generation: state.generation };
     case 'services.started':

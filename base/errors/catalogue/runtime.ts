@@ -93,6 +93,12 @@ export const runtimeErrors = entries({
     exit: 'configuration',
     http: 501,
   },
+  RUNTIME_SERVER_MISSING: {
+    message: 'server {server} does not exist yet',
+    hint: 'Run `prov deploy` first.',
+    exit: 'notFound',
+    http: 404,
+  },
   RUNTIME_HEALTH_FAILED: {
     message: '{extension} on {server} is not healthy: {reason}',
     hint: 'Look at its log under the server directory; `prov health` asks again.',

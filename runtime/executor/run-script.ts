@@ -1,0 +1,237 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMITS, ProvError, log as processLog, redact } from '#base';
+import type { ScriptEvent, ScriptRequest } from '#schemas';
+import type { FailureClass, ProcessIdentity } from '../event-log/events.js';
+import { failureOfExit } from './failure-of-exit.js';
+import { type Interpreters, scriptCommand } from './interpreter.js';
+import { killTree } from './kill-tree.js';
+import { LineSplitter } from './line-splitter.js';
+import { identifyProcess } from './process-identity.js';
+import { type LogStream, ScriptLog } from './script-log.js';
+import { ScriptOutput, type ScriptResult } from './script-output.js';
+
+export interface ScriptCall {
+  /** Absolute path of the script. */
+  readonly script: string;
+  readonly request: ScriptRequest;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  readonly timeoutMs: number;
+  readonly graceMs?: number | undefined;
+  readonly interpreters?: Interpreters | undefined;
+  /** Value of MARKER_VARIABLE in `env`; everything that carries it ends with the script. */
+  readonly marker?: string | undefined;
+  /** Leave processes of the group alone after a success (a provider that starts services). */
+  readonly keepProcesses?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** The script does nothing before this has resolved. */
+  readonly onSpawn?: ((identity: ProcessIdentity) => Promise<void>) | undefined;
+  readonly onEvent?: ((event: ScriptEvent) => void) | undefined;
+}
+
+export interface ScriptOutcome {
+  readonly ok: boolean;
+  /** Only when not ok. */
+  readonly class?: FailureClass;
+  readonly exit?: number;
+  /** Why it failed, redacted; empty when ok. */
+  readonly message: string;
+  readonly result: ScriptResult;
+  readonly logFile: string;
+  readonly durationMs: number;
+}
+
+/**
+ * The child waits for a line on descriptor 3, then becomes the script under the same pid. If its parent
+ * dies first it ends without having done anything.
+ */
+const GATE = 'IFS= read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
+/** How long output may still come after the script has ended, in milliseconds. */
+const DRAIN_MS = 500;
+
+/**
+ * Runs one script by the contract and resolves when neither it nor (unless asked) any process it left
+ * runs. Failures of the script are in the outcome, not thrown.
+ * @throws RUNTIME_SCRIPT_MISSING, RUNTIME_INTERPRETER_UNKNOWN, RUNTIME_INTERPRETER_MISSING
+ * @see docs/spec/scripts.md
+ */
+export async function runScript(call: ScriptCall): Promise<ScriptOutcome> {
+  const { extension, op } = call.request;
+  if (!existsSync(call.script)) {
+    throw new ProvError('RUNTIME_SCRIPT_MISSING', {
+      extension: `${extension.kind} ${extension.name}`,
+      script: call.script,
+      op,
+    });
+  }
+  const command = scriptCommand(call.script, call.interpreters);
+  const log = await ScriptLog.open(call.logFile);
+  try {
+    return await run(call, command, log);
+  } finally {
+    await log.close();
+  }
+}
+
+async function run(call: ScriptCall, command: readonly string[], log: ScriptLog): Promise<ScriptOutcome> {
+  const started = performance.now();
+  const gated = process.platform === 'win32' ? command : ['/bin/sh', '-c', GATE, 'prov-gate', ...command];
+  const child = spawn(gated[0]!, gated.slice(1), {
+    cwd: call.request.extension.dir,
+    env: call.env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+  });
+  const ended = endOf(child);
+  const output = new ScriptOutput();
+  const tail: string[] = [];
+  const reading = Promise.all([
+    read(child.stdout!, log, (line, cut) => takeStdout(call, { output, log, line, cut })),
+    read(child.stderr!, log, (line, cut) => takeStderr({ log, tail, line, cut })),
+  ]);
+  for (const pipe of [child.stdin!, child.stdio[3] as Writable]) pipe.on('error', ignoreEarlyExit);
+  const watch = new Watch(call, child);
+  try {
+    const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+    if (identity !== undefined) {
+      watch.arm(identity);
+      await call.onSpawn?.(identity);
+      if (!watch.stopped) (child.stdio[3] as Writable).end('go\n');
+    }
+    child.stdin!.end(JSON.stringify(call.request));
+    const end = await ended;
+    await Promise.race([reading, sleep(DRAIN_MS)]);
+    await watch.settle(end.exit === 0);
+    const result = output.result;
+    const failure = failureOf(end, { watch, output, tail });
+    const durationMs = Math.round(performance.now() - started);
+    const common = { result, logFile: log.path, durationMs };
+    if (failure === undefined) return { ok: true, exit: 0, message: '', ...common };
+    return { ok: false, ...failure, ...(end.exit === null ? {} : { exit: end.exit }), ...common };
+  } finally {
+    await watch.settle(false);
+    for (const stream of [child.stdout!, child.stderr!, child.stdin!, child.stdio[3] as Writable])
+      stream.destroy();
+    await reading;
+  }
+}
+
+interface End {
+  readonly exit: number | null;
+  readonly signal: string | null;
+  readonly error?: Error;
+}
+
+function endOf(child: ChildProcess): Promise<End> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ exit: null, signal: null, error }));
+    child.once('exit', (exit, signal) => resolve({ exit, signal }));
+  });
+}
+
+/** Ends the tree on timeout and abort, and sweeps up after the script. */
+class Watch {
+  readonly #call: ScriptCall;
+  readonly #child: ChildProcess;
+  #identity: ProcessIdentity | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #killing: Promise<void> | undefined;
+  stopped: 'timed_out' | 'cancelled' | undefined;
+
+  constructor(call: ScriptCall, child: ChildProcess) {
+    this.#call = call;
+    this.#child = child;
+  }
+
+  arm(identity: ProcessIdentity): void {
+    this.#identity = identity;
+    this.#timer = setTimeout(() => this.#stop('timed_out'), this.#call.timeoutMs);
+    this.#call.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (this.#call.signal?.aborted) this.#onAbort();
+  }
+
+  /** Resolves when nothing of the script runs any more. */
+  async settle(succeeded: boolean): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#call.signal?.removeEventListener('abort', this.#onAbort);
+    await this.#killing;
+    if (this.#identity === undefined || (succeeded && this.#call.keepProcesses)) return;
+    const { graceMs, marker } = this.#call;
+    await killTree(this.#identity, { graceMs, marker, ownChild: true });
+    this.#identity = undefined;
+  }
+
+  readonly #onAbort = () => this.#stop('cancelled');
+
+  #stop(reason: 'timed_out' | 'cancelled'): void {
+    if (this.stopped !== undefined || this.#child.exitCode !== null) return;
+    this.stopped = reason;
+    const { graceMs, marker } = this.#call;
+    this.#killing = killTree(this.#identity!, { graceMs, marker, ownChild: true });
+  }
+}
+
+async function read(
+  stream: Readable,
+  log: ScriptLog,
+  onLine: (line: string, cut: boolean) => void,
+): Promise<void> {
+  const splitter = new LineSplitter(LIMITS.scriptOutputLineBytes, onLine);
+  try {
+    for await (const chunk of stream) {
+      splitter.push(chunk as Uint8Array);
+      await log.flush();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+  splitter.end();
+  await log.flush();
+}
+
+function takeStdout(
+  call: ScriptCall,
+  parts: { output: ScriptOutput; log: ScriptLog; line: string; cut: boolean },
+): void {
+  const { output, log, line, cut } = parts;
+  const event = output.readLine(line, cut);
+  if (event === undefined || event.type === 'progress' || event.type === 'log') log.add('stdout', line, cut);
+  if (event !== undefined) call.onEvent?.(event);
+  else if (line !== '') call.onEvent?.({ type: 'log', message: redact(line) });
+}
+
+/** Lines of stderr that a failure without a message of its own is explained by. */
+const TAIL_LINES = 3;
+
+function takeStderr(parts: { log: ScriptLog; tail: string[]; line: string; cut: boolean }): void {
+  parts.log.add('stderr' satisfies LogStream, parts.line, parts.cut);
+  if (parts.line.trim() === '') return;
+  parts.tail.push(parts.line.slice(0, 500));
+  if (parts.tail.length > TAIL_LINES) parts.tail.shift();
+}
+
+function failureOf(
+  end: End,
+  parts: { watch: Watch; output: ScriptOutput; tail: readonly string[] },
+): { class: FailureClass; message: string } | undefined {
+  const { watch, output, tail } = parts;
+  const complete = watch.stopped === undefined || output.hasResult;
+  if (end.exit === 0 && output.problem === undefined && complete) return undefined;
+  if (end.error !== undefined) return { class: 'failed', message: redact(end.error.message) };
+  if (end.exit === 0)
+    return { class: 'invalid', message: redact(`its output is not valid: ${output.problem}`) };
+  if (watch.stopped === 'timed_out') return { class: 'timed_out', message: 'it did not end in time' };
+  if (watch.stopped === 'cancelled') return { class: 'cancelled', message: 'it was interrupted' };
+  if (end.exit === null) return { class: 'killed', message: `it was ended by ${end.signal}` };
+  const said = output.result.message ?? (tail.join(' | ') || `exit code ${end.exit}`);
+  return { class: failureOfExit(end.exit), message: redact(said) };
+}
+
+/** A script may end without reading its input; whatever else breaks a pipe shows in how the script ends. */
+function ignoreEarlyExit(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE')
+    processLog.debug('a pipe to a script broke', { reason: error.code ?? error.message });
+}
