@@ -34,7 +34,7 @@ export function lockGraph(lock: Lock): LockGraph {
       entry,
       entry.dependencies
         .map((edge) => target(entry, edge))
-        .sort((a, b) => entries.indexOf(a) - entries.indexOf(b)),
+        .sort((a, b) => compareText(entryKey(a), entryKey(b))),
     ]),
   );
   return { entries, dependencies: (entry) => edges.get(entry) ?? [] };

@@ -2,6 +2,7 @@ import { type Digest, ProvError } from '#base';
 import type { Lock, LockEdge, LockEntry } from '#schemas';
 import type { PackageId } from '../package-id.js';
 import type { Solution, SolvedPackage } from '../solution.js';
+import { compareText } from './lock-graph.js';
 import type { PackageContent } from './package-content.js';
 
 export interface LockInputs {
@@ -32,11 +33,13 @@ export function solutionToLock(
       ...(trustPolicy !== undefined && { trustPolicy }),
     },
     ...(capabilities.length > 0 && { capabilities: Object.fromEntries(capabilities) }),
-    extensions: solution.packages.map((solved) => {
-      const content = contents.get(solved.id);
-      if (content === undefined) throw new ProvError('RESOLVER_CONTENT_MISSING', { id: solved.id });
-      return lockEntry(solved, content, ambiguous);
-    }),
+    extensions: solution.packages
+      .map((solved) => {
+        const content = contents.get(solved.id);
+        if (content === undefined) throw new ProvError('RESOLVER_CONTENT_MISSING', { id: solved.id });
+        return lockEntry(solved, content, ambiguous);
+      })
+      .sort((a, b) => compareText(keyOf(a), keyOf(b))),
   };
 }
 
@@ -60,23 +63,30 @@ function lockEntry(
       ...(host !== undefined && { host }),
     },
     ...described,
-    dependencies: solved.dependencies.map((edge): LockEdge => {
-      const target = edge.id.slice(edge.id.indexOf(':') + 1);
-      const bare = target.slice(target.lastIndexOf('/') + 1);
-      return {
-        name: ambiguous.has(bare) ? target : bare,
-        range: edge.range,
-        version: edge.version,
-        ...(edge.optional && { optional: true }),
-        ...(edge.capability !== undefined && { capability: edge.capability }),
-      };
-    }),
+    dependencies: solved.dependencies
+      .map((edge): LockEdge => {
+        const target = edge.id.slice(edge.id.indexOf(':') + 1);
+        const bare = target.slice(target.lastIndexOf('/') + 1);
+        return {
+          name: ambiguous.has(bare) ? target : bare,
+          range: edge.range,
+          version: edge.version,
+          ...(edge.optional && { optional: true }),
+          ...(edge.capability !== undefined && { capability: edge.capability }),
+        };
+      })
+      .sort((a, b) => compareText(a.name, b.name)),
     ...(solved.skipped.length > 0 && { skipped: solved.skipped.map((skipped) => ({ ...skipped })) }),
     requiredBy: [...solved.requiredBy],
     ...(provides.length > 0 && { provides: Object.fromEntries(provides) }),
     ...(facts.publishedAt !== undefined && { publishedAt: facts.publishedAt }),
     ...(facts.state !== undefined && facts.state !== 'active' && { state: facts.state }),
   };
+}
+
+/** The order of `formatLock`. */
+function keyOf({ kind, name, version }: LockEntry): string {
+  return `${kind}/${name}/${version}`;
 }
 
 /** Names that two selected packages share; edges to them are written with their namespace. */

@@ -6,12 +6,22 @@ export interface Overridden {
   readonly origin: Origin;
 }
 
+/** What there is of a package of which nothing fits: where it was looked up, its versions, its kind. */
+export interface Available {
+  readonly location: string;
+  readonly versions: readonly string[];
+  readonly kind?: string;
+}
+
 /** Why a fact holds. Each type has one sentence and at most one hint. */
 export type Cause =
   | {
       readonly type: 'requirement';
       readonly range: string;
+      readonly target: string;
+      readonly available?: Available;
       readonly origin: Origin;
+      readonly targetKind?: string;
       readonly overridden?: Overridden;
     }
   | {
@@ -20,6 +30,7 @@ export type Cause =
       readonly optional: boolean;
       /** What the dependency is called where it is written: a package or a capability. */
       readonly target: string;
+      readonly available?: Available;
       readonly targetKind?: string;
       readonly overridden?: Overridden;
     }

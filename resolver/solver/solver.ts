@@ -30,6 +30,8 @@ export class Solver {
   private readonly propagation: UnitPropagation;
   private mark: StoreMark | undefined;
   private budget = 0;
+  /** A fact without terms among those to start with: nothing can hold. */
+  private hopeless = -1;
   decisionCount = 0;
   conflictCount = 0;
 
@@ -49,7 +51,9 @@ export class Solver {
     this.decisionCount = 0;
     this.conflictCount = 0;
     const { start, termPackage } = this.universe.facts;
+    this.hopeless = -1;
     for (const fact of facts) {
+      if (start[fact] === start[fact + 1]) this.hopeless = fact;
       this.propagation.play(fact);
       for (let t = start[fact]!; t < start[fact + 1]!; t++) this.propagation.enqueue(termPackage[t]!);
     }
@@ -58,6 +62,7 @@ export class Solver {
   /** Goes on until there is an answer or something must be looked up. */
   run(): Outcome {
     this.fit();
+    if (this.hopeless >= 0) return { type: 'unsolvable', id: this.hopeless };
     for (;;) {
       const conflict = this.propagation.propagate();
       if (conflict >= 0) {
@@ -123,6 +128,16 @@ export class Solver {
       chosen.push({ pkg, version: chooseVersion(universe, partial, pkg) });
     }
     return chosen;
+  }
+
+  /** The packages that most conflicts were about, at most five. */
+  contested(): number[] {
+    const { data, length } = this.partial.touchedList;
+    const { blame } = this.conflicts;
+    return [...data.subarray(0, length)]
+      .filter((pkg) => blame[pkg]! > 0)
+      .sort((a, b) => blame[b]! - blame[a]! || a - b)
+      .slice(0, 5);
   }
 
   /** Forgets the solve. What it learned is dropped when no fact was added meanwhile. */

@@ -1,0 +1,134 @@
+import type { Edge } from './encode/dependencies.js';
+import { ineligible } from './encode/eligibility.js';
+import type { Encoder } from './encode/encoder.js';
+import type { ProblemPackage } from './encode/problem.js';
+import { type PackageId, splitPackageId } from './package-id.js';
+import { describeCause } from './proof/describe-cause.js';
+import type { SkippedOptional, Solution, SolvedEdge, SolvedPackage, SolveStatistics } from './solution.js';
+
+/** Which version of each package of the problem was selected, by index. */
+export type Selection = ReadonlyMap<number, number>;
+
+/** The solver's numbers as a solution: names, edges, skipped optional dependencies, who requires what. */
+export function describeSolution(
+  encoder: Encoder,
+  selection: Selection,
+  statistics: SolveStatistics,
+): Solution {
+  const { problem, policy } = encoder;
+  const requiredBy = new Map<PackageId, Set<string>>();
+  const require = (id: PackageId, by: string): void => {
+    requiredBy.set(id, (requiredBy.get(id) ?? new Set()).add(by));
+  };
+  for (const { registry, repository, origin } of policy.requirements) {
+    require(`${registry}:${repository}`, `(${origin.layer})`);
+  }
+  const capabilities = new Map<string, PackageId>();
+  const selected: { pkg: ProblemPackage; version: number }[] = [];
+  for (const [index, version] of selection) {
+    const pkg = problem.packages[index]!;
+    if (pkg.role === 'extension') selected.push({ pkg, version });
+    if (pkg.role === 'capability')
+      capabilities.set(pkg.name, encoder.capabilities.providerOf(pkg, version).id!);
+  }
+  const described = selected.map(({ pkg, version }) => {
+    const dependencies: SolvedEdge[] = [];
+    const skipped: SkippedOptional[] = [];
+    for (const edge of encoder.dependencies.edgesOf(pkg, version)) {
+      const met = meetEdge(encoder, selection, { pkg, version, edge });
+      if ('reason' in met) {
+        skipped.push({ name: edge.name, range: edge.written.version, reason: met.reason });
+        continue;
+      }
+      dependencies.push(met);
+      require(met.id, pkg.name);
+    }
+    return { pkg, version, dependencies, skipped };
+  });
+  const packages = described.map(({ pkg, version, dependencies, skipped }): SolvedPackage => {
+    const facts = pkg.facts[version]!;
+    const id = pkg.id!;
+    const { registry, repository, name } = splitPackageId(id);
+    return {
+      id,
+      registry,
+      repository,
+      name,
+      kind: facts.kind,
+      version: facts.version,
+      facts,
+      dependencies,
+      skipped,
+      requiredBy: [...(requiredBy.get(id) ?? [])].sort(),
+      direct: policy.direct.has(id),
+    };
+  });
+  return {
+    packages: packages.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    capabilities: Object.fromEntries([...capabilities].sort(([a], [b]) => (a < b ? -1 : 1))),
+    policy: {
+      strategy: policy.strategy,
+      prerelease: policy.prerelease,
+      platforms: policy.platforms,
+      ...(policy.publishedBefore !== undefined && { publishedBefore: policy.publishedBefore }),
+    },
+    statistics,
+  };
+}
+
+interface EdgeAt {
+  readonly pkg: ProblemPackage;
+  readonly version: number;
+  readonly edge: Edge;
+}
+
+function meetEdge(
+  encoder: Encoder,
+  selection: Selection,
+  { pkg, version, edge }: EdgeAt,
+): SolvedEdge | { reason: string } {
+  const target = encoder.dependencies.targetOf(edge)!;
+  const choice = edge.optional ? encoder.dependencies.choiceOf(pkg, version, edge) : undefined;
+  if (choice !== undefined && selection.get(choice.index) !== 1) {
+    return { reason: whySkipped(encoder, selection, { edge, target }) };
+  }
+  const met = selection.get(target.index)!;
+  const shared = { name: edge.name, range: edge.written.version, optional: edge.optional };
+  if (target.role === 'capability') {
+    const provider = encoder.capabilities.providerOf(target, met);
+    const at = selection.get(provider.index)!;
+    return { ...shared, id: provider.id!, version: provider.versions[at]!, capability: target.name };
+  }
+  return { ...shared, id: target.id!, version: target.versions[met]! };
+}
+
+/** One sentence on why an optional dependency could not be taken. */
+function whySkipped(
+  encoder: Encoder,
+  selection: Selection,
+  { edge, target }: { edge: Edge; target: ProblemPackage },
+): string {
+  if (target.versions.length === 0) return `there is no ${edge.name} in ${target.location}`;
+  const accepted = encoder.accepted(target, edge.range, edge.written.kind);
+  const fitting = [...target.versions.keys()].filter(
+    (v) => (accepted[(v + 1) >>> 5]! & (1 << ((v + 1) & 31))) !== 0,
+  );
+  if (fitting.length === 0) {
+    return `no version of ${edge.name} matches ${edge.range}; the newest is ${target.versions.at(-1)}`;
+  }
+  const chosen = selection.get(target.index);
+  if (chosen !== undefined && !fitting.includes(chosen)) {
+    return `it needs ${edge.name} ${edge.range}, and ${target.versions[chosen]} is selected`;
+  }
+  const causes = fitting.map((v) => {
+    const facts = target.facts[v];
+    return facts === undefined || target.id === undefined
+      ? undefined
+      : ineligible(target.id, facts, encoder.policy)[0];
+  });
+  const newest = causes.at(-1);
+  if (newest !== undefined && causes.every((cause) => cause !== undefined)) {
+    return `${edge.name} ${target.versions[fitting.at(-1)!]} ${describeCause(newest)}`;
+  }
+  return `no version of ${edge.name} in ${edge.range} goes together with what is selected`;
+}

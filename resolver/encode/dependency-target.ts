@@ -1,0 +1,37 @@
+import { isRange, parseRange } from '#schemas';
+import { type PackageId, packageId, splitPackageId } from '../package-id.js';
+import { supports } from './eligibility.js';
+
+/** How a manifest writes a dependency, as much of it as the resolver looks at. */
+export interface WrittenDependency {
+  readonly version: string;
+  readonly kind?: string | undefined;
+  readonly registry?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly platforms?: readonly string[] | undefined;
+}
+
+/** Where a dependency leads: same registry and namespace as its owner unless it says otherwise. */
+export function dependencyTarget(owner: PackageId, name: string, written?: WrittenDependency): PackageId {
+  const { registry, repository, name: own } = splitPackageId(owner);
+  const inherited = repository.slice(0, Math.max(0, repository.length - own.length - 1));
+  const namespace = written?.namespace ?? inherited;
+  return packageId(written?.registry ?? registry, namespace === '' ? name : `${namespace}/${name}`);
+}
+
+/** Dependencies that count on these platforms, sorted by name so that the order written does not matter. */
+export function activeDependencies(
+  written: Readonly<Record<string, WrittenDependency>> | undefined,
+  platforms: readonly string[],
+): [string, WrittenDependency][] {
+  return Object.entries(written ?? {})
+    .filter(([, { version, platforms: only }]) => {
+      if (!isRange(version)) return false;
+      return only === undefined || platforms.length === 0 || platforms.some((each) => supports(only, each));
+    })
+    .map(([name, each]): [string, WrittenDependency] => [
+      name,
+      { ...each, version: parseRange(each.version) },
+    ])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { digestOf, isProvError } from '#base';
+import { formatLock, type Lock, parseLock } from '#schemas';
+import type { PackageId } from '../package-id.js';
+import { resolve } from '../resolve.js';
+import { idOf, memorySource, type ShortUniverse, wanted } from '../testing/memory-source.js';
+import { installOrder } from './install-order.js';
+import type { PackageContent } from './package-content.js';
+import { planDiff } from './plan-diff.js';
+import { preferredProviders, preferredVersions } from './preferred-versions.js';
+import { solutionToLock } from './solution-to-lock.js';
+
+const content = (text: string): PackageContent => ({
+  manifest: {
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: digestOf(`${text} manifest`),
+    size: 1,
+  },
+  config: {
+    mediaType: 'application/vnd.prov.extension.config.v1+json',
+    digest: digestOf(`${text} config`),
+    size: 2,
+  },
+  layers: [],
+});
+
+async function lockOf(universe: ShortUniverse, roots: Record<string, string>): Promise<Lock> {
+  const requirements = Object.entries(roots).map(([name, range]) => wanted(name, range));
+  const result = await resolve({ requirements, source: memorySource(universe), provVersion: '1.0.0' });
+  assert.ok(result.ok);
+  const contents = new Map<PackageId, PackageContent>(
+    result.solution.packages.map(({ id, version }) => [id, content(`${id}@${version}`)]),
+  );
+  return solutionToLock(result.solution, contents, { inputs: { workspace: digestOf('inputs') } });
+}
+
+const STACK: ShortUniverse = {
+  web: { '1.0.0': { deps: { redis: '^7', runtime: '*' }, optional: { gone: '*' } } },
+  redis: { '7.0.0': { deps: { base: '*' } } },
+  base: { '1.0.0': {} },
+  docker: { '24.0.0': { provides: { runtime: '1.0.0!' }, deps: { base: '*' } } },
+};
+
+test('a solution becomes a lock that is read back equal, with edges, providers and reasons', async () => {
+  const lock = await lockOf(STACK, { web: '*' });
+  const text = formatLock(lock);
+  assert.deepEqual(parseLock(text, 'prov.lock'), lock);
+  assert.equal(formatLock(await lockOf(STACK, { web: '*' })), text);
+  const web = lock.extensions.find(({ name }) => name === 'web')!;
+  assert.deepEqual(web.dependencies, [
+    { name: 'docker', range: '*', version: '24.0.0', capability: 'runtime' },
+    { name: 'redis', range: '^7', version: '7.0.0' },
+  ]);
+  assert.deepEqual(web.skipped, [{ name: 'gone', range: '*', reason: 'there is no gone in main' }]);
+  assert.deepEqual(web.requiredBy, ['(workspace)']);
+  assert.deepEqual(lock.extensions.find(({ name }) => name === 'base')!.requiredBy, ['docker', 'redis']);
+  assert.deepEqual(preferredVersions(lock).get(idOf('redis')), '7.0.0');
+  assert.deepEqual(preferredProviders(lock).get('runtime'), idOf('docker'));
+});
+
+test('content that was not looked up is an error', async () => {
+  const result = await resolve({
+    requirements: [wanted('base', '*')],
+    source: memorySource(STACK),
+    provVersion: '1.0.0',
+  });
+  assert.ok(result.ok);
+  assert.throws(
+    () => solutionToLock(result.solution, new Map(), { inputs: {} }),
+    (error) => isProvError(error, 'RESOLVER_CONTENT_MISSING'),
+  );
+});
+
+test('the install order puts dependencies and chosen providers first', async () => {
+  const order = installOrder(await lockOf(STACK, { web: '*' })).map(({ name }) => name);
+  assert.deepEqual(order, ['base', 'docker', 'redis', 'web']);
+});
+
+test('a cycle is ordered for unpacking and refused, printed, for running', async () => {
+  const universe = {
+    a: { '1.0.0': { deps: { b: '*' } } },
+    b: { '1.0.0': { deps: { c: '*' } } },
+    c: { '1.0.0': { deps: { a: '*' } } },
+  };
+  const lock = await lockOf(universe, { a: '*' });
+  assert.deepEqual(
+    installOrder(lock).map(({ name }) => name),
+    ['c', 'b', 'a'],
+  );
+  assert.throws(
+    () => installOrder(lock, { cycles: 'refuse' }),
+    (error) => {
+      assert.ok(isProvError(error, 'RESOLVER_ORDER_CYCLE'));
+      return error.message.includes('a → b → c → a');
+    },
+  );
+});
+
+test('a lock whose edge leads nowhere is refused', async () => {
+  const lock = await lockOf(STACK, { web: '*' });
+  const cut = { ...lock, extensions: lock.extensions.filter(({ name }) => name !== 'base') };
+  assert.throws(
+    () => installOrder(cut),
+    (error) => isProvError(error, 'RESOLVER_EDGE_DANGLING'),
+  );
+});
+
+test('the difference of two locks names every change once, and another signer', async () => {
+  const before = await lockOf(STACK, { web: '*' });
+  assert.deepEqual(planDiff(before, before), []);
+  const after = await lockOf(
+    { ...STACK, redis: { '7.0.0': {}, '7.1.0': {} }, extra: { '1.0.0': {} } },
+    { web: '*', extra: '*' },
+  );
+  const changed = {
+    ...after,
+    extensions: after.extensions.map((entry) =>
+      entry.name === 'web'
+        ? {
+            ...entry,
+            manifest: { ...entry.manifest, digest: digestOf('x') },
+            signer: { identity: 'eve', rule: 'any' },
+          }
+        : entry,
+    ),
+  };
+  assert.deepEqual(
+    planDiff(before, changed).map(({ change, name, from, to, signer }) => [
+      change,
+      name,
+      from,
+      to,
+      signer?.to,
+    ]),
+    [
+      ['added', 'extra', undefined, '1.0.0', undefined],
+      ['upgraded', 'redis', '7.0.0', '7.1.0', undefined],
+      ['rebuilt', 'web', '1.0.0', '1.0.0', 'eve'],
+    ],
+  );
+  assert.equal(planDiff(after, before)[0]!.change, 'removed');
+  assert.equal(planDiff(undefined, before).length, 4);
+});

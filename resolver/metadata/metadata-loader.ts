@@ -1,0 +1,113 @@
+import semver from 'semver';
+import { ProvError } from '#base';
+import { parseRange } from '#schemas';
+import { dependencyTarget, type WrittenDependency } from '../encode/dependency-target.js';
+import type { PackageId } from '../package-id.js';
+import {
+  hasClosure,
+  hasFacts,
+  hasProviders,
+  type MetadataSource,
+  type PackageMetadata,
+  type VersionFacts,
+} from './metadata-source.js';
+
+/** Lookups at once; above this a registry answers no faster, and 64 sockets a host are the usual cap. */
+export const METADATA_CONCURRENCY = 64;
+
+/**
+ * Asks a source for each thing at most once, however often and early it is wanted, and reads ahead along
+ * the newest versions. Order and time of the answers never show in what it returns.
+ */
+export class MetadataLoader {
+  private readonly source: MetadataSource;
+  private readonly abort = new AbortController();
+  private readonly signal: AbortSignal;
+  private readonly packages = new Map<PackageId, Promise<PackageMetadata | undefined>>();
+  private readonly facts = new Map<string, Promise<VersionFacts>>();
+  private readonly offered = new Map<string, Promise<readonly PackageId[]>>();
+  private readonly ahead = new Set<PackageId>();
+  private readonly waiting: (() => void)[] = [];
+  private running = 0;
+
+  constructor(source: MetadataSource, signal: AbortSignal | undefined) {
+    this.source = source;
+    this.signal = signal === undefined ? this.abort.signal : AbortSignal.any([signal, this.abort.signal]);
+  }
+
+  /** Everything reachable from `ids` in one request, where the source can; nothing otherwise. */
+  async begin(ids: readonly PackageId[]): Promise<void> {
+    if (!hasClosure(this.source)) return;
+    const closure = await this.source.closure(ids, { signal: this.signal });
+    for (const [id, metadata] of closure) this.packages.set(id, Promise.resolve(metadata));
+  }
+
+  versions(id: PackageId): Promise<PackageMetadata | undefined> {
+    return once(this.packages, id, () =>
+      this.limited(() => this.source.versions(id, { signal: this.signal })),
+    );
+  }
+
+  /** @throws RESOLVER_FACTS_MISSING when the source lists bare versions and cannot look one up. */
+  factsOf(id: PackageId, version: string): Promise<VersionFacts> {
+    return once(this.facts, `${id}@${version}`, () => {
+      const { source } = this;
+      if (!hasFacts(source)) throw new ProvError('RESOLVER_FACTS_MISSING', { id, version });
+      return this.limited(() => source.facts(id, version, { signal: this.signal }));
+    });
+  }
+
+  providers(capability: string): Promise<readonly PackageId[]> {
+    const { source } = this;
+    if (!hasProviders(source)) return Promise.resolve([]);
+    return once(this.offered, capability, () =>
+      this.limited(() => source.providers(capability, { signal: this.signal })),
+    );
+  }
+
+  /** Starts looking up what the newest version in `range` depends on, and so on down. */
+  prefetch(id: PackageId, range: string): void {
+    if (this.ahead.has(id)) return;
+    this.ahead.add(id);
+    const follow = async (): Promise<void> => {
+      const metadata = await this.versions(id);
+      const known = (metadata?.versions ?? []).filter((each) => typeof each !== 'string');
+      const newest = semver.maxSatisfying(
+        known.map((each) => each.version),
+        parseRange(range),
+      );
+      const facts = known.find((each) => each.version === newest);
+      const dependencies: Readonly<Record<string, WrittenDependency>> = facts?.deps.dependencies ?? {};
+      for (const [name, wanted] of Object.entries(dependencies)) {
+        this.prefetch(dependencyTarget(id, name, wanted), wanted.version);
+      }
+    };
+    // Reading ahead may fail freely: whoever needs this package awaits the same lookup and sees its error.
+    follow().catch(() => {});
+  }
+
+  /** Ends lookups that nobody waits for. */
+  close(): void {
+    this.abort.abort();
+  }
+
+  private async limited<T>(look: () => Promise<T>): Promise<T> {
+    while (this.running >= METADATA_CONCURRENCY) await new Promise<void>((go) => this.waiting.push(go));
+    this.running++;
+    try {
+      this.signal.throwIfAborted();
+      return await look();
+    } finally {
+      this.running--;
+      this.waiting.shift()?.();
+    }
+  }
+}
+
+function once<K, V>(memo: Map<K, Promise<V>>, key: K, look: () => Promise<V>): Promise<V> {
+  const known = memo.get(key);
+  if (known !== undefined) return known;
+  const asked = look();
+  memo.set(key, asked);
+  return asked;
+}

@@ -1,0 +1,41 @@
+import type { Cause } from './cause.js';
+
+/** The predicate of a fact about versions of one package: "is yanked (CVE…)", "has no build for …". */
+export function describeCause(cause: Cause): string {
+  switch (cause.type) {
+    case 'platform':
+      return `does not support ${cause.platform}`;
+    case 'compatibility':
+      return `needs prov ${cause.needs}, this is ${cause.provVersion}`;
+    case 'yanked':
+      return `was yanked${because(cause.reason)}`;
+    case 'revoked':
+      return `was revoked${because(cause.reason)}`;
+    case 'prerelease':
+      return 'is a pre-release, which the policy excludes';
+    case 'too-new':
+      return `was not published before ${cause.publishedBefore}`;
+    case 'refused':
+      return `is refused by the trust policy: ${cause.reason}`;
+    case 'malformed':
+      return `cannot be used: ${cause.reason}`;
+    case 'requirement':
+      return `is required as ${cause.range}`;
+    case 'dependency':
+      return `depends on ${cause.target} ${cause.range}`;
+    case 'conflict':
+      return `conflicts with ${cause.target} ${cause.range}`;
+    case 'offer':
+      return `offers ${cause.capability} ${cause.version}`;
+    case 'choice':
+      return `may take ${cause.target}`;
+    case 'exclusive':
+      return `provides ${cause.capability}, which only one may`;
+    case 'same-name':
+      return `has the name ${cause.name}, as another does`;
+  }
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : ` (${reason})`;
+}
