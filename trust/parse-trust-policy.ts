@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { assertWithin, ProvError } from '#base';
 import { checkYaml, parseYaml, trustPolicyFileSchema } from '#schemas';
 import { policyOf } from './combine-policies.js';
-import { invalidAt, type PolicyFile, refuseUnsupported } from './policy-file.js';
+import { invalidAt, type PolicyFile, refusePrototypeKeys, refuseUnsupported } from './policy-file.js';
 import { loadPublicKey } from './public-key.js';
 import { readDenials } from './read-denials.js';
 import { readRules } from './read-rules.js';
@@ -31,7 +31,9 @@ export async function parseTrustPolicy(
   options: ParsePolicyOptions = {},
 ): Promise<TrustPolicy> {
   assertWithin(Buffer.byteLength(text), MAX_POLICY_BYTES, path);
-  const file = checkYaml(parseYaml(text, path), trustPolicyFileSchema);
+  const written = parseYaml(text, path);
+  refusePrototypeKeys(written);
+  const file = checkYaml(written, trustPolicyFileSchema);
   refuseUnsupported(file, [], file.value, ['trustRoots', 'limits']);
   const byName = await readKeys(file, options);
   const { version, expires, default: fallback } = file.value;

@@ -30,3 +30,19 @@ export function refuseUnsupported(
     what: [...at, found].join('.'),
   });
 }
+
+/** A record schema drops a member named `__proto__` in silence; a policy must not lose a word. */
+export function refusePrototypeKeys(file: YamlFile, at: Place = [], value: unknown = file.value): void {
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, member] of Object.entries(value)) {
+    const here = [...at, key];
+    if (key === '__proto__')
+      throw new ProvError('SCHEMAS_KEY_UNKNOWN', {
+        path: file.path,
+        ...file.position(here),
+        key,
+        suggestion: 'Remove it.',
+      });
+    refusePrototypeKeys(file, here, member);
+  }
+}
