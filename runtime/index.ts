@@ -32,6 +32,7 @@ export type {
   Placed,
   ServerPlacement,
 } from './plan/deployment-input.js';
+export { deploymentInputOf } from './plan/deployment-input-of.js';
 export type { Plan, PlanExtension, PlanTask, TaskOp } from './plan/plan.js';
 export { planDeployment } from './plan/plan-deployment.js';
 export { planRemoval } from './plan/plan-removal.js';

@@ -7,13 +7,21 @@ import type { DependencyEdge, DeploymentModule } from './deployment-input.js';
  * capability that one of them provides. An optional dependency that is not loaded gives no edge.
  * @throws RUNTIME_MODULE_MISSING when a required one is not loaded.
  */
-export function dependencyEdges(modules: readonly DeploymentModule[]): readonly DependencyEdge[] {
+export function dependencyEdges(
+  modules: readonly DeploymentModule[],
+  capabilities: Readonly<Record<string, string>> = {},
+): readonly DependencyEdge[] {
   return modules.flatMap((module) => {
     const required = Object.entries(module.manifest.dependencies ?? {});
     const optional = Object.entries(module.manifest.optional_dependencies ?? {});
     return [
       ...required.map(([name, dependency]) => {
-        const edge = edgeTo(modules, module, { name, dependency, optional: false });
+        const edge = edgeTo(modules, module, {
+          name,
+          dependency,
+          optional: false,
+          chosen: capabilities[name],
+        });
         if (edge !== undefined) return edge;
         const neededBy = `${module.kind} ${module.name}`;
         throw new ProvError('RUNTIME_MODULE_MISSING', {
@@ -23,7 +31,8 @@ export function dependencyEdges(modules: readonly DeploymentModule[]): readonly 
         });
       }),
       ...optional.flatMap(
-        ([name, dependency]) => edgeTo(modules, module, { name, dependency, optional: true }) ?? [],
+        ([name, dependency]) =>
+          edgeTo(modules, module, { name, dependency, optional: true, chosen: capabilities[name] }) ?? [],
       ),
     ];
   });
@@ -32,12 +41,13 @@ export function dependencyEdges(modules: readonly DeploymentModule[]): readonly 
 function edgeTo(
   modules: readonly DeploymentModule[],
   from: DeploymentModule,
-  wanted: { name: string; dependency: Dependency; optional: boolean },
+  wanted: { name: string; dependency: Dependency; optional: boolean; chosen: string | undefined },
 ): DependencyEdge | undefined {
   const { kind, wait_for_health: waitForHealth } = facts(wanted.dependency);
   const others = modules.filter((each) => each !== from && (kind === undefined || each.kind === kind));
   const named = others.find((each) => each.name === wanted.name);
-  const to = named ?? others.find((each) => each.manifest.provides?.[wanted.name] !== undefined);
+  const able = others.filter((each) => each.manifest.provides?.[wanted.name] !== undefined);
+  const to = named ?? able.find((each) => each.name === wanted.chosen) ?? able[0];
   if (to === undefined) return undefined;
   return {
     from: { kind: from.kind, name: from.name },

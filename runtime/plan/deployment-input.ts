@@ -19,6 +19,8 @@ export interface DeploymentModule {
   readonly manifest: ExtensionManifest;
   /** Defaults < workspace < infra, merged. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Complete configuration on single servers; where there is one, it takes the place of `config`. */
+  readonly configOn?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   /** Assets of this platform by name. */
   readonly assets: Readonly<Record<string, LocalAsset>>;
 }
@@ -36,7 +38,7 @@ export interface ServerPlacement {
   readonly clusters?: readonly Placed[] | undefined;
 }
 
-/** A resolved dependency, as the lock has it. Names are bare; `kind` tells apart equal names. */
+/** A resolved dependency. Names are bare; `kind` tells apart equal names. */
 export interface DependencyEdge {
   readonly from: { readonly kind: Kind; readonly name: string };
   readonly to: { readonly kind: Kind; readonly name: string };
@@ -51,6 +53,8 @@ export interface DeploymentInput {
   readonly workspace: { readonly name: string; readonly root: string };
   readonly infra: { readonly name: string; readonly servers: readonly ServerPlacement[] };
   readonly modules: readonly DeploymentModule[];
-  /** From the lock. Left out, they are read from the manifests of `modules`. */
+  /** Capability → name of the extension that the lock chose for it. */
+  readonly capabilities?: Readonly<Record<string, string>> | undefined;
+  /** Left out, they are read from the manifests of `modules`. */
   readonly edges?: readonly DependencyEdge[] | undefined;
 }
