@@ -1,6 +1,12 @@
-import { ProvError } from '#base';
+import type { Digester } from '#base';
+import { listStrings } from './pages.js';
+import { RegistryClient } from './registry-client.js';
+import { createRemoteRepository } from './remote-repository.js';
+
+const PING_BYTES = 64 * 1024;
+
 import type { Descriptor } from '#schemas';
-import type { ByteSource, CallOptions, ContentStore, MountingStore } from '../content-store.js';
+import type { CallOptions, ContentStore, MountingStore } from '../content-store.js';
 import type { CredentialSource } from './credentials/credential-source.js';
 
 export interface RemoteTimeouts {
@@ -78,6 +84,11 @@ export interface TagOptions extends CallOptions {
   readonly ifNoneMatch?: boolean | undefined;
 }
 
+export interface DownloadOptions extends CallOptions {
+  /** Go on after what an earlier process kept: its bytes, hashed into `digester` already. */
+  readonly resume?: { readonly digester: Digester } | undefined;
+}
+
 /** What is known of the referrers of a subject and how far it can be trusted. */
 export interface ReferrersAnswer {
   /** Sorted by digest. */
@@ -92,6 +103,8 @@ export interface ReferrersAnswer {
 export interface RemoteRepository extends ContentStore, MountingStore {
   readonly registry: string;
   readonly repository: string;
+  /** Only the rest of the content when `resume` is given; the digest is that of the whole. */
+  fetch(descriptor: Descriptor, options?: DownloadOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Stores exact bytes, then points each tag at them unless it already does. @throws OCI_TAG_CONFLICT */
   pushManifest(bytes: Uint8Array, mediaType: string, options?: PushManifestOptions): Promise<Descriptor>;
   fetchManifest(
@@ -109,7 +122,6 @@ export interface RemoteRepository extends ContentStore, MountingStore {
     artifactType?: string,
     options?: CallOptions,
   ): Promise<ReferrersAnswer>;
-  push(descriptor: Descriptor, source: ByteSource, options?: CallOptions): Promise<void>;
 }
 
 export interface RemoteRegistry {
@@ -125,5 +137,40 @@ export interface RemoteRegistry {
 
 /** A client of one registry over the OCI distribution protocol. @see OCI distribution-spec 1.1 */
 export function createRemoteRegistry(options: RemoteRegistryOptions): RemoteRegistry {
-  throw new ProvError('BASE_INTERNAL', { reason: `the client of ${options.registry} is not wired yet` });
+  const client = new RegistryClient(options);
+  const { registry } = client.settings;
+  const repositories = new Map<string, RemoteRepository>();
+  return {
+    registry,
+    async ping(signal) {
+      await client.call({
+        method: 'GET',
+        target: '/v2/',
+        expect: [200],
+        scopes: [],
+        maxBytes: PING_BYTES,
+        signal,
+      });
+    },
+    repository(name) {
+      const known = repositories.get(name);
+      if (known) return known;
+      const repository = createRemoteRepository(client, name);
+      repositories.set(name, repository);
+      return repository;
+    },
+    catalog: ({ signal } = {}) =>
+      listStrings(
+        client,
+        {
+          method: 'GET',
+          target: '/v2/_catalog?n=1000',
+          expect: [200],
+          scopes: ['registry:catalog:*'],
+          signal,
+        },
+        'repositories',
+      ),
+    close: () => client.close(),
+  };
 }

@@ -1,0 +1,164 @@
+import { isProvError, ProvError } from '#base';
+import type { Descriptor } from '#schemas';
+import type { ByteSource, CallOptions } from '../content-store.js';
+import { ociCodes } from './answer-failure.js';
+import { repositoryScope } from './auth/scope.js';
+import { minimumOf, uploadChunks } from './chunked-upload.js';
+import type { RequestBody } from './http/request-body.js';
+import { type Target, withQuery } from './http/target.js';
+import type { Reply } from './registry-client.js';
+import { RepositoryAccess } from './repository-access.js';
+import { noJournal, openUploadJournal } from './upload-journal.js';
+
+/** Above this a blob goes in chunks, so that a broken upload goes on instead of starting again. */
+export const CHUNKED_ABOVE_BYTES = 16 * 1024 * 1024;
+
+interface Session {
+  readonly location: Target;
+  readonly minimum: number;
+}
+
+/** Size of a blob, undefined when the registry has none. @see OCI distribution-spec 1.1, end-2 */
+export async function headBlob(
+  access: RepositoryAccess,
+  digest: string,
+  options: HeadOptions,
+): Promise<number | undefined> {
+  const { signal, allow } = options;
+  const reply = await access.call({
+    method: 'HEAD',
+    target: `blobs/${digest}`,
+    allow,
+    expect: [200, 404],
+    signal,
+  });
+  if (reply.status === 404) return undefined;
+  const length = reply.headers['content-length'];
+  return length === undefined ? Number.NaN : Number(length);
+}
+
+export interface HeadOptions extends CallOptions {
+  readonly allow: 'pull' | 'push';
+}
+
+/** Brings one blob to the registry unless it is there; visible only when the registry found its digest right. */
+export async function uploadBlob(
+  access: RepositoryAccess,
+  descriptor: Descriptor,
+  options: { readonly source: ByteSource; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const { signal, source } = options;
+  const { digest, size } = descriptor;
+  if ((await headBlob(access, digest, { signal, allow: 'push' })) !== undefined) return;
+  const body: RequestBody = { digest, size, source };
+  if (size > CHUNKED_ABOVE_BYTES) {
+    const { uploadJournalDir } = access.client.settings;
+    const journal =
+      uploadJournalDir === undefined
+        ? noJournal
+        : openUploadJournal(uploadJournalDir, `${access.label}@${digest}`);
+    if ((await uploadChunks({ access, body, journal, signal })) === 'done') return;
+  }
+  await uploadWhole(access, body, signal);
+}
+
+/** POST, then one PUT. A new session for every try: what a broken one holds is unknown. */
+async function uploadWhole(
+  access: RepositoryAccess,
+  body: RequestBody,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await access.client.retrying(
+    async (attempt) => {
+      // The try before may have been taken though its answer was lost.
+      if (attempt > 1 && (await headBlob(access, body.digest, { signal, allow: 'push' })) !== undefined)
+        return;
+      await putWhole(access, await openSession(access, body.digest, signal), { body, signal });
+    },
+    { signal, also: (error) => isProvError(error) && ociCodes(error).includes('BLOB_UPLOAD_UNKNOWN') },
+  );
+}
+
+async function openSession(
+  access: RepositoryAccess,
+  digest: string,
+  signal: AbortSignal | undefined,
+): Promise<Session> {
+  const algorithm = digest.startsWith('sha512:') ? '?digest-algorithm=sha512' : '';
+  const target = `blobs/uploads/${algorithm}`;
+  const reply = await access.call({ method: 'POST', target, allow: 'push', expect: [202], signal });
+  return { location: access.client.location(reply, 'POST'), minimum: minimumOf(reply.headers) };
+}
+
+async function putWhole(
+  access: RepositoryAccess,
+  session: Session,
+  { body, signal }: { readonly body: RequestBody; readonly signal: AbortSignal | undefined },
+): Promise<Reply> {
+  try {
+    return await access.call({
+      method: 'PUT',
+      target: withQuery(session.location, 'digest', body.digest),
+      allow: 'push',
+      headers: { 'content-type': 'application/octet-stream' },
+      body,
+      expect: [201, 202, 204],
+      attempts: 1,
+      answerMs: access.client.settings.timeouts.commitMs,
+      signal,
+    });
+  } catch (error) {
+    if (isProvError(error) && ociCodes(error).includes('DIGEST_INVALID')) {
+      const details = {
+        where: 'the source',
+        expected: body.digest,
+        actual: 'another one, as the registry found',
+      };
+      throw new ProvError('OCI_DIGEST_MISMATCH', details, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/**
+ * Takes a blob over from another repository of the registry. False when the registry does not do that or
+ * we may not read the other repository; the session it offered instead is cancelled.
+ * @see OCI distribution-spec 1.1, "Mounting a blob from another repository"
+ */
+export async function mountBlob(
+  access: RepositoryAccess,
+  descriptor: Descriptor,
+  options: { readonly from: string; readonly signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  const { digest } = descriptor;
+  const { signal } = options;
+  const { client } = access;
+  const from = new RepositoryAccess(client, options.from);
+  const target = `blobs/uploads/?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from.wireName)}`;
+  const call = { method: 'POST', target, allow: 'push', expect: [201, 202, 404, 405], signal } as const;
+  let reply: Reply;
+  try {
+    reply = await client.call(access.complete(call, repositoryScope(from.wireName, 'pull')));
+  } catch (error) {
+    if (isProvError(error) && error.code.startsWith('OCI_AUTH_')) return false;
+    throw error;
+  }
+  if (reply.status === 201) return true;
+  if (reply.status === 202 && reply.headers.location !== undefined) await cancel(access, reply, signal);
+  return false;
+}
+
+async function cancel(
+  access: RepositoryAccess,
+  reply: Reply,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const expect = [200, 202, 204, 400, 401, 403, 404, 405];
+  try {
+    const target = access.client.location(reply, 'POST');
+    await access.call({ method: 'DELETE', target, allow: 'push', expect, attempts: 1, signal });
+  } catch (error) {
+    // An abandoned session costs the registry a timer; it is no reason to fail.
+    if (signal?.aborted) throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { ProvError } from '#base';
+
+export interface TlsOptions {
+  readonly caFile?: string | undefined;
+  readonly clientCert?: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const SYSTEM_BUNDLES: readonly string[] = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
+/**
+ * A TLS context that trusts the system's authorities (Node's own list where the system has none), those in
+ * `SSL_CERT_FILE`, `SSL_CERT_DIR` and `NODE_EXTRA_CA_CERTS`, and those in `caFile`.
+ * @throws BASE_FILE_UNREADABLE when a file that was named cannot be read.
+ */
+export function createTlsContext(options: TlsOptions): SecureContext {
+  const { env, caFile, clientCert } = options;
+  const ca = [...systemAuthorities(env)];
+  if (env['NODE_EXTRA_CA_CERTS']) ca.push(...attempt(env['NODE_EXTRA_CA_CERTS']));
+  if (caFile !== undefined) ca.push(readNamed(caFile));
+  const pair =
+    clientCert === undefined
+      ? {}
+      : { cert: readNamed(clientCert.certFile), key: readNamed(clientCert.keyFile) };
+  return createSecureContext({ ca, ...pair });
+}
+
+function systemAuthorities(env: NodeJS.ProcessEnv): readonly string[] {
+  if (env['SSL_CERT_FILE']) return [readNamed(env['SSL_CERT_FILE'])];
+  if (env['SSL_CERT_DIR']) {
+    const directory = env['SSL_CERT_DIR'];
+    const names = readdirSync(directory).filter((name) => /\.(?:pem|crt)$/.test(name));
+    if (names.length > 0) return names.flatMap((name) => attempt(join(directory, name)));
+  }
+  for (const path of SYSTEM_BUNDLES) {
+    const found = attempt(path);
+    if (found.length > 0) return found;
+  }
+  return rootCertificates;
+}
+
+function attempt(path: string): string[] {
+  try {
+    return [readFileSync(path, 'utf8')];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== undefined) return [];
+    throw error;
+  }
+}
+
+function readNamed(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: (error as Error).message }, { cause: error });
+  }
+}

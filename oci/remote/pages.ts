@@ -1,0 +1,73 @@
+import { LIMITS, ProvError } from '#base';
+import { parseTarget, sameOrigin, type Target } from './http/target.js';
+import { nextLink } from './link-header.js';
+import type { Call, RegistryClient, Reply } from './registry-client.js';
+
+/** Pages followed for one list; at the usual page sizes far above honest use. */
+export const MAX_PAGES = 1000;
+
+/**
+ * Every page of a list, by its `Link` headers and not by counting. Links stay on the registry.
+ * @throws OCI_REMOTE_ANSWER_INVALID for a Link elsewhere, a repeated one, or more than 1,000 pages.
+ * @see OCI distribution-spec 1.1, "Listing Tags"
+ */
+export async function* pages(client: RegistryClient, call: Call): AsyncGenerator<Reply> {
+  const seen = new Set<string>();
+  let next: string | Target | undefined = call.target;
+  while (next !== undefined) {
+    const reply: Reply = await client.call({ ...call, target: next, maxBytes: LIMITS.apiResponseBytes });
+    yield reply;
+    const link = nextLink(reply.headers.link);
+    if (link === undefined) return;
+    const target = parseTarget(link, reply.target);
+    if (target === undefined || !sameOrigin(target, client.settings.origin))
+      throw invalid(client, call, 'leads elsewhere');
+    if (seen.has(target.path)) throw invalid(client, call, 'goes round in a circle');
+    seen.add(target.path);
+    if (seen.size > MAX_PAGES) throw invalid(client, call, `goes on for more than ${MAX_PAGES} pages`);
+    next = target;
+  }
+}
+
+function invalid(client: RegistryClient, { method, target }: Call, what: string): ProvError {
+  const path = typeof target === 'string' ? target.replace(/\?.*$/, '') : target.path.replace(/\?.*$/, '');
+  const reason = `its Link to the next page ${what}`;
+  return new ProvError('OCI_REMOTE_ANSWER_INVALID', { host: client.host, method, path, reason });
+}
+
+/** A list of strings under `member` of each page; null counts as empty. */
+export async function listStrings(
+  client: RegistryClient,
+  call: Call,
+  member: string,
+): Promise<readonly string[]> {
+  const out = new Set<string>();
+  for await (const reply of pages(client, call)) {
+    if (reply.status === 404) return [];
+    for (const value of stringsOf(reply, member, () => invalidList(client, call))) out.add(value);
+    if (out.size > LIMITS.graphNodes) throw invalidList(client, call);
+  }
+  return [...out].sort();
+}
+
+function stringsOf(reply: Reply, member: string, invalid: () => ProvError): readonly string[] {
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.from(reply.bytes).toString('utf8'));
+  } catch {
+    throw invalid();
+  }
+  const list = (body as Record<string, unknown> | null)?.[member] ?? [];
+  if (!Array.isArray(list) || !list.every((each) => typeof each === 'string')) throw invalid();
+  return list;
+}
+
+function invalidList(client: RegistryClient, { method, target }: Call): ProvError {
+  const path = typeof target === 'string' ? target.replace(/\?.*$/, '') : target.path;
+  return new ProvError('OCI_REMOTE_ANSWER_INVALID', {
+    host: client.host,
+    method,
+    path,
+    reason: 'it is not a list of names',
+  });
+}

@@ -1,0 +1,264 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { log, ProvError, retry } from '#base';
+import { answerFailure } from './answer-failure.js';
+import { Authorizer } from './auth/authorizer.js';
+import { Gate } from './gate.js';
+import { discard, type ReadOptions, readAll } from './http/answer-body.js';
+import type { RequestBody } from './http/request-body.js';
+import { hostOf, sameOrigin, shownPath, type Target } from './http/target.js';
+import { type Answer, createTransport, type Exchange, type Transport } from './http/transport.js';
+import { Pace } from './pace.js';
+import { countRedirect, followLocation, isRedirect } from './redirect.js';
+import { registrySettings, type Settings } from './registry-settings.js';
+import type { RemoteRegistryOptions } from './remote-registry.js';
+import { adviseRetry, retryAdvice, withoutAdvice } from './retry-advice.js';
+
+/** One call of the registry's API, with everything that may be needed to repeat it. */
+export interface Call {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** A path below the registry, or where a `Location` led. */
+  readonly target: string | Target;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: RequestBody | undefined;
+  /** Statuses that are an answer; every other one is an error. */
+  readonly expect: readonly number[];
+  readonly scopes: readonly string[];
+  readonly repository?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly answerMs?: number | undefined;
+  /** Largest body that is read. Default 4 KiB: most answers have none. */
+  readonly maxBytes?: number | undefined;
+  /** Tries of this call. Default: the registry's. */
+  readonly attempts?: number | undefined;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Uint8Array;
+  /** Who answered, after redirects. */
+  readonly target: Target;
+}
+
+export interface RetryingOptions {
+  readonly attempts?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly also?: ((error: unknown) => boolean) | undefined;
+}
+
+/** A registry that never answered gets this many tries: a wrong address should not cost seconds. */
+const FIRST_CONTACT_ATTEMPTS = 2;
+const SMALL_BODY = 4 * 1024;
+const TOKEN_BODY = 256 * 1024;
+
+/** Speaks to one registry: signs in, follows redirects, waits and retries, and says what went wrong. */
+export class RegistryClient {
+  readonly settings: Settings;
+  readonly #transport: Transport;
+  readonly #authorizer: Authorizer;
+  readonly #uploads: Gate;
+  readonly #others: Gate;
+  readonly #pace = new Pace();
+  readonly #warned = new Set<string>();
+  #spoken = false;
+
+  constructor(options: RemoteRegistryOptions) {
+    this.settings = registrySettings(options);
+    const { origin, credentials, trustedRealms, concurrency, registry } = this.settings;
+    this.#transport = createTransport(this.settings);
+    this.#uploads = new Gate(concurrency);
+    this.#others = new Gate(concurrency);
+    this.#authorizer = new Authorizer({
+      origin,
+      registry,
+      credentials,
+      trustedRealms,
+      exchange: async ({ method, target, headers, body, signal }) => {
+        const call: Call = {
+          method,
+          target,
+          headers,
+          body,
+          signal,
+          expect: [],
+          scopes: [],
+          maxBytes: TOKEN_BODY,
+        };
+        const reply = await this.retrying(() => this.#token(call, target), { signal });
+        return { status: reply.status, bytes: reply.bytes, date: reply.headers.date };
+      },
+    });
+  }
+
+  /** Name for messages. */
+  get host(): string {
+    return hostOf(this.settings.origin);
+  }
+
+  /** A call whose body is read whole, within the retry. */
+  call(call: Call): Promise<Reply> {
+    return this.retrying(async () => {
+      const leave = await (call.body === undefined ? this.#others : this.#uploads).enter(call.signal);
+      try {
+        const answer = await this.#exchange(call);
+        const reading = { method: call.method, stallMs: this.settings.timeouts.stallMs, signal: call.signal };
+        const bytes = await readAll(answer, call.maxBytes ?? SMALL_BODY, reading);
+        return { status: answer.status, headers: answer.headers, bytes, target: answer.target };
+      } finally {
+        leave();
+      }
+    }, call);
+  }
+
+  /** A call whose body the caller reads; retried until the headers are there. */
+  open(call: Call): Promise<Answer> {
+    return this.retrying(async () => {
+      const leave = await this.#others.enter(call.signal);
+      try {
+        return await this.#exchange(call);
+      } finally {
+        leave();
+      }
+    }, call);
+  }
+
+  /** Where an answer's `Location` leads. @throws OCI_REMOTE_REDIRECT_REFUSED */
+  location(reply: Pick<Reply, 'headers' | 'target' | 'status'>, method: string): Target {
+    return followLocation(this.settings.origin, reply as Answer, method);
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  /** Repeats steps that belong together, with the waits of a single call. `also` names further errors worth it. */
+  retrying<T>(action: (attempt: number) => Promise<T>, options: RetryingOptions = {}): Promise<T> {
+    const { retry: limits } = this.settings;
+    return retry(
+      async (attempt) => {
+        await this.#pace.wait(options.signal);
+        return action(attempt);
+      },
+      {
+        attempts: options.attempts ?? limits.attempts,
+        baseDelayMs: limits.baseDelayMs,
+        maxDelayMs: limits.maxDelayMs,
+        signal: options.signal,
+        shouldRetry: (error, attempt) => {
+          const advice = retryAdvice(error) ?? (options.also?.(error) ? {} : undefined);
+          if (advice === undefined) return false;
+          if (advice.firstContact === true && !this.#spoken && attempt >= FIRST_CONTACT_ATTEMPTS)
+            return false;
+          return advice.afterMs === undefined ? true : { afterMs: advice.afterMs };
+        },
+        onRetry: (error, attempt, delayMs) =>
+          log.debug('trying again', { reason: String(error), attempt, delayMs: Math.round(delayMs) }),
+      },
+    );
+  }
+
+  async #failure(answer: Answer, reading: ReadOptions): Promise<ProvError> {
+    const failure = await answerFailure(answer, reading);
+    const afterMs = retryAdvice(failure)?.afterMs;
+    if (afterMs === undefined) return failure;
+    if (afterMs > this.settings.retry.maxWaitMs) return withoutAdvice(failure);
+    this.#pace.pauseFor(afterMs);
+    return failure;
+  }
+
+  async #exchange(call: Call): Promise<Answer> {
+    const { origin } = this.settings;
+    const { method, signal, scopes, repository } = call;
+    const need = { scopes, repository, signal };
+    const reading = { method, stallMs: this.settings.timeouts.stallMs, signal };
+    const seen = new Set<string>();
+    let target = typeof call.target === 'string' ? { ...origin, path: call.target } : call.target;
+    let authorization = sameOrigin(origin, target) ? await this.#authorizer.prepare(need) : undefined;
+    for (let round = 0; ; ) {
+      const own = sameOrigin(origin, target);
+      const answer = await this.#send(call, target, own ? authorization : undefined);
+      if (isRedirect(answer, method) && !call.expect.includes(answer.status)) {
+        const next = followLocation(origin, answer, method);
+        countRedirect(seen, answer, { method, target: next });
+        await discard(answer, reading);
+        target = next;
+        continue;
+      }
+      if (answer.status === 401 && own) {
+        await discard(answer, reading);
+        const wwwAuthenticate = answer.headers['www-authenticate'];
+        const refusal = { method, path: shownPath(target), wwwAuthenticate, sent: authorization, round };
+        authorization = await this.#authorizer.answer(refusal, need);
+        round += 1;
+        continue;
+      }
+      if (call.expect.includes(answer.status)) return answer;
+      const failure = await this.#failure(answer, reading);
+      // A signed address that ran out: the registry gives a new one.
+      const stale =
+        !own && (answer.status === 401 || answer.status === 403) && typeof call.target === 'string';
+      throw stale ? adviseRetry(failure, {}) : failure;
+    }
+  }
+
+  async #token(call: Call, target: Target): Promise<Reply> {
+    const answer = await this.#send(call, target, undefined);
+    const reading = { method: call.method, stallMs: this.settings.timeouts.stallMs };
+    if (answer.status === 429 || answer.status >= 500) throw await this.#failure(answer, reading);
+    if (answer.status >= 300 && answer.status < 400) {
+      const where = { host: hostOf(target), method: call.method, path: shownPath(target) };
+      await discard(answer, reading);
+      const reason = 'requests for a token are not redirected';
+      throw new ProvError('OCI_REMOTE_REDIRECT_REFUSED', { ...where, to: 'another place', reason });
+    }
+    const bytes = await readAll(answer, TOKEN_BODY, reading);
+    return { status: answer.status, headers: answer.headers, bytes, target };
+  }
+
+  async #send(call: Call, target: Target, authorization: string | undefined): Promise<Answer> {
+    const { origin, headers, userAgent, timeouts, onRequest } = this.settings;
+    const own = sameOrigin(origin, target);
+    const exchange: Exchange = {
+      method: call.method,
+      target,
+      headers: {
+        accept: '*/*',
+        'accept-encoding': 'identity',
+        'user-agent': userAgent,
+        ...(own ? headers : {}),
+        ...call.headers,
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      body: call.body,
+      signal: call.signal,
+      answerMs: call.answerMs ?? timeouts.answerMs,
+      own,
+    };
+    const started = performance.now();
+    let status = 0;
+    try {
+      const answer = await this.#transport.send(exchange);
+      status = answer.status;
+      this.#spoken = true;
+      this.#warn(answer);
+      return answer;
+    } finally {
+      onRequest?.({
+        method: call.method,
+        host: hostOf(target),
+        path: shownPath(target),
+        status,
+        durationMs: performance.now() - started,
+        sentBytes: call.body?.size ?? 0,
+      });
+    }
+  }
+
+  /** @see OCI distribution-spec 1.1, "Warnings" */
+  #warn(answer: Answer): void {
+    const text = /^299 - "((?:[^"\\]|\\.){1,512})"/.exec(String(answer.headers['warning'] ?? ''))?.[1];
+    if (text === undefined || this.#warned.has(text) || this.#warned.size > 32) return;
+    this.#warned.add(text);
+    log.warn(`${this.host} says: ${text.replace(/\\(.)/g, '$1')}`);
+  }
+}

@@ -1,0 +1,85 @@
+import { ProvError } from '#base';
+import { isLoopbackRegistry } from '#schemas';
+import type { CredentialSource } from './credentials/credential-source.js';
+import { defaultCredentials } from './credentials/default-credentials.js';
+import { parseTarget, type Target } from './http/target.js';
+import type { RemoteRegistryOptions, RemoteRetry, RemoteTimeouts } from './remote-registry.js';
+
+export const REMOTE_TIMEOUTS: RemoteTimeouts = {
+  connectMs: 10_000,
+  answerMs: 60_000,
+  commitMs: 900_000,
+  stallMs: 30_000,
+};
+export const REMOTE_RETRY: RemoteRetry = {
+  attempts: 5,
+  baseDelayMs: 250,
+  maxDelayMs: 30_000,
+  maxWaitMs: 300_000,
+};
+export const REMOTE_CONCURRENCY = 8;
+const DOCKER_HUB = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+
+/** The options of a client with every default filled in. */
+export interface Settings
+  extends Pick<
+    RemoteRegistryOptions,
+    'caFile' | 'clientCert' | 'insecure' | 'resolve' | 'uploadJournalDir' | 'onRequest'
+  > {
+  /** As the user wrote it: the key of credentials. */
+  readonly registry: string;
+  readonly origin: Target;
+  readonly dockerHub: boolean;
+  readonly credentials: CredentialSource;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly concurrency: number;
+  readonly userAgent: string;
+  readonly timeouts: RemoteTimeouts;
+  readonly retry: RemoteRetry;
+  readonly trustedRealms: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** @throws OCI_REMOTE_CONFIG_INVALID when the registry is not `host[:port]`. */
+export function registrySettings(options: RemoteRegistryOptions): Settings {
+  const { registry } = options;
+  const env = options.env ?? process.env;
+  const dockerHub = DOCKER_HUB.includes(registry);
+  const plain = options.plainHttp ?? isLoopbackRegistry(registry);
+  const origin = parseTarget(
+    `${plain ? 'http' : 'https'}://${dockerHub ? 'registry-1.docker.io' : registry}`,
+  );
+  if (origin === undefined || origin.path !== '/') {
+    throw new ProvError('OCI_REMOTE_CONFIG_INVALID', {
+      host: registry,
+      reason: 'write the registry as host or host:port',
+    });
+  }
+  const concurrency = options.concurrency ?? REMOTE_CONCURRENCY;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new ProvError('OCI_REMOTE_CONFIG_INVALID', {
+      host: registry,
+      reason: 'concurrency is a number above 0',
+    });
+  }
+  const lower = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+  return {
+    caFile: options.caFile,
+    clientCert: options.clientCert,
+    insecure: options.insecure,
+    resolve: options.resolve,
+    uploadJournalDir: options.uploadJournalDir,
+    onRequest: options.onRequest,
+    registry,
+    origin,
+    dockerHub,
+    credentials: options.credentials ?? defaultCredentials(env),
+    headers: Object.fromEntries(lower) as Record<string, string>,
+    concurrency,
+    userAgent: options.userAgent ?? 'prov',
+    timeouts: { ...REMOTE_TIMEOUTS, ...options.timeouts },
+    retry: { ...REMOTE_RETRY, ...options.retry },
+    trustedRealms: options.trustedRealms ?? [],
+    env,
+  };
+}

@@ -1,0 +1,297 @@
+import {
+  assertWithin,
+  type Digest,
+  digestAlgorithm,
+  digestOf,
+  isDigest,
+  isProvError,
+  LIMITS,
+  ProvError,
+} from '#base';
+import { type Descriptor, isManifestType, MEDIA, tagToVersion } from '#schemas';
+import { bodyOf } from './http/request-body.js';
+import { ManifestCache } from './manifest-cache.js';
+import type { Reply } from './registry-client.js';
+import type { PushManifestOptions, TagOptions } from './remote-registry.js';
+import type { RepositoryAccess } from './repository-access.js';
+
+export const MANIFEST_ACCEPT = [
+  MEDIA.ociManifest,
+  MEDIA.ociIndex,
+  MEDIA.dockerManifest,
+  MEDIA.dockerManifestList,
+].join(', ');
+/** Registries have to take 4 MiB; what others stored may be larger. */
+export const MAX_PULL_BYTES = 2 * LIMITS.manifestBytes;
+
+export interface FetchedManifest {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+  readonly etag?: string | undefined;
+}
+
+interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly allow?: 'pull' | 'push' | undefined;
+}
+
+/** Manifests and tags of one repository: exact bytes in, exact bytes out. */
+export class RemoteManifests {
+  readonly #access: RepositoryAccess;
+  readonly #cache = new ManifestCache();
+
+  constructor(access: RepositoryAccess) {
+    this.#access = access;
+  }
+
+  /** @throws OCI_REFERENCE_NOT_FOUND, OCI_DIGEST_MISMATCH */
+  async fetch(tagOrDigest: string, options: ReadOptions = {}): Promise<FetchedManifest> {
+    const found = await this.find(tagOrDigest, options);
+    if (found === undefined) throw this.#notFound(tagOrDigest);
+    return found;
+  }
+
+  /** Undefined when it is not there. */
+  async find(
+    tagOrDigest: string,
+    { signal, allow = 'pull' }: ReadOptions = {},
+  ): Promise<FetchedManifest | undefined> {
+    const reference = this.#access.checkReference(tagOrDigest);
+    const cached = isDigest(reference) ? this.#cache.get(reference) : undefined;
+    if (cached && isDigest(reference)) return fetched(reference, cached.bytes, cached.mediaType);
+    const headers = { accept: MANIFEST_ACCEPT };
+    const target = `manifests/${reference}`;
+    const expect = [200, 404];
+    const reply = await this.#access.call({
+      method: 'GET',
+      target,
+      allow,
+      headers,
+      expect,
+      maxBytes: MAX_PULL_BYTES,
+      signal,
+    });
+    if (reply.status === 404) return undefined;
+    return this.#accept(reference, reply);
+  }
+
+  /** The descriptor of a tag or digest by HEAD, or by GET where the answer lacks something; undefined when absent. */
+  async head(
+    tagOrDigest: string,
+    { signal, allow = 'pull' }: ReadOptions = {},
+  ): Promise<Descriptor | undefined> {
+    const reference = this.#access.checkReference(tagOrDigest);
+    const headers = { accept: MANIFEST_ACCEPT };
+    const expect = [200, 404, 405, 501];
+    const reply = await this.#access.call({
+      method: 'HEAD',
+      target: `manifests/${reference}`,
+      allow,
+      headers,
+      expect,
+      signal,
+    });
+    if (reply.status === 404) return undefined;
+    const digest = reply.headers['docker-content-digest'];
+    const mediaType = mediaTypeOf(reply);
+    const size = Number(reply.headers['content-length'] ?? Number.NaN);
+    const complete = reply.status === 200 && isDigest(digest) && size > 0 && isManifestType(mediaType);
+    if (!complete) return (await this.find(reference, { signal, allow }))?.descriptor;
+    if (isDigest(reference) && sameAlgorithm(reference, digest) && reference !== digest) {
+      throw this.#mismatch(reference, digest);
+    }
+    return { mediaType, digest: isDigest(reference) ? reference : digest, size };
+  }
+
+  /** @throws OCI_TAG_CONFLICT, OCI_REMOTE_BLOB_UNKNOWN */
+  async push(
+    bytes: Uint8Array,
+    descriptor: Descriptor,
+    options: PushManifestOptions,
+  ): Promise<PushedManifest> {
+    assertWithin(bytes.byteLength, LIMITS.manifestBytes, `the manifest ${descriptor.digest}`);
+    const tags = options.tags ?? [];
+    let reply: Reply | undefined;
+    if (tags.length === 0) reply = await this.#putByDigest(bytes, descriptor, options.signal);
+    for (const tag of tags) {
+      const put = await this.#putTag(bytes, descriptor, { tag, ...options });
+      reply ??= put;
+    }
+    this.#cache.set(descriptor.digest, { bytes, mediaType: descriptor.mediaType });
+    if (reply === undefined) return { stored: false, subjectKept: true };
+    return { stored: true, subjectKept: reply.headers['oci-subject'] !== undefined };
+  }
+
+  /** Points a tag at a manifest that is there. @throws OCI_TAG_CONFLICT, OCI_REFERENCE_NOT_FOUND */
+  async tag(descriptor: Descriptor, tag: string, options: TagOptions): Promise<void> {
+    const { bytes, descriptor: found } = await this.fetch(descriptor.digest, {
+      signal: options.signal,
+      allow: 'push',
+    });
+    await this.#putTag(bytes, { ...descriptor, mediaType: found.mediaType }, { tag, ...options });
+  }
+
+  /** PUT of a tag on conditions, for bookkeeping tags. False when they do not hold (412). */
+  async putIf(
+    tag: string,
+    manifest: FetchedManifest,
+    condition: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const reply = await this.#put(tag, manifest, { condition, signal });
+    return reply.status !== 412;
+  }
+
+  /** False when it was not there. @throws OCI_REMOTE_DELETE_DISABLED */
+  async delete(reference: string, signal?: AbortSignal): Promise<boolean> {
+    const target = `manifests/${this.#access.checkReference(reference)}`;
+    if (isDigest(reference)) this.#cache.delete(reference);
+    const reply = await this.#access.call({
+      method: 'DELETE',
+      target,
+      allow: 'delete',
+      expect: [200, 202, 204, 400, 404, 405, 501],
+      signal,
+    });
+    if (reply.status < 300) return true;
+    if (reply.status === 404) return false;
+    const path = `/v2/${this.#access.wireName}/${target}`;
+    throw new ProvError('OCI_REMOTE_DELETE_DISABLED', {
+      host: this.#access.client.host,
+      method: 'DELETE',
+      path,
+    });
+  }
+
+  async #putByDigest(
+    bytes: Uint8Array,
+    descriptor: Descriptor,
+    signal: AbortSignal | undefined,
+  ): Promise<Reply | undefined> {
+    if (await this.head(descriptor.digest, { signal, allow: 'push' })) return undefined;
+    return this.#put(descriptor.digest, { descriptor, bytes }, { signal });
+  }
+
+  async #putTag(
+    bytes: Uint8Array,
+    descriptor: Descriptor,
+    options: TagOptions & { readonly tag: string },
+  ): Promise<Reply | undefined> {
+    const { tag, signal, ifNoneMatch = tagToVersion(tag) !== undefined } = options;
+    const existing = await this.head(tag, { signal, allow: 'push' });
+    if (existing?.digest === descriptor.digest) return undefined;
+    if (existing && ifNoneMatch) throw this.#conflict(tag, existing.digest, descriptor.digest);
+    const condition: Record<string, string> = ifNoneMatch ? { 'if-none-match': '*' } : {};
+    const reply = await this.#put(tag, { descriptor, bytes }, { condition, signal });
+    if (!ifNoneMatch && reply.status !== 412) return reply;
+    // Not every registry knows the condition: what is there now is what counts.
+    const now = await this.head(tag, { signal, allow: 'push' });
+    if (now?.digest !== descriptor.digest)
+      throw this.#conflict(tag, now?.digest ?? 'nothing', descriptor.digest);
+    return reply.status === 412 ? undefined : reply;
+  }
+
+  async #put(
+    reference: string,
+    { descriptor, bytes }: FetchedManifest,
+    {
+      condition = {},
+      signal,
+    }: { condition?: Readonly<Record<string, string>>; signal?: AbortSignal | undefined },
+  ): Promise<Reply> {
+    const reply = await this.#access.call({
+      method: 'PUT',
+      target: `manifests/${this.#access.checkReference(reference)}`,
+      allow: 'push',
+      headers: { 'content-type': descriptor.mediaType, ...condition },
+      body: bodyOf(bytes, descriptor.digest),
+      expect: Object.keys(condition).length > 0 ? [200, 201, 202, 204, 409, 412] : [200, 201, 202, 204],
+      maxBytes: 64 * 1024,
+      signal,
+    });
+    if (reply.status >= 400) return { ...reply, status: 412 };
+    const stored = reply.headers['docker-content-digest'];
+    if (isDigest(stored) && sameAlgorithm(stored, descriptor.digest) && stored !== descriptor.digest) {
+      throw this.#mismatch(descriptor.digest, stored);
+    }
+    return reply;
+  }
+
+  #accept(reference: string, reply: Reply): FetchedManifest {
+    const { bytes } = reply;
+    const served = reply.headers['docker-content-digest'];
+    const algorithm = isDigest(reference)
+      ? digestAlgorithm(reference)
+      : isDigest(served)
+        ? digestAlgorithm(served)
+        : 'sha256';
+    const digest = digestOf(bytes, algorithm);
+    const expected = isDigest(reference) ? reference : isDigest(served) ? served : digest;
+    if (digest !== expected) throw this.#mismatch(expected, digest);
+    const mediaType = this.#mediaType(reply);
+    this.#cache.set(digest, { bytes, mediaType });
+    const etag = reply.headers.etag;
+    return { ...fetched(digest, bytes, mediaType), etag };
+  }
+
+  /** The type of the header, or of the body where a server does not know better. */
+  #mediaType(reply: Reply): string {
+    const served = mediaTypeOf(reply);
+    if (isManifestType(served)) return served;
+    const declared = declaredMediaType(reply.bytes);
+    if (declared !== undefined) return declared;
+    const path = `/v2/${this.#access.wireName}/manifests/`;
+    const reason = `"${served}" is not the type of a manifest`;
+    throw new ProvError('OCI_REMOTE_ANSWER_INVALID', {
+      host: this.#access.client.host,
+      method: 'GET',
+      path,
+      reason,
+    });
+  }
+
+  #conflict(tag: string, existing: string, digest: Digest): ProvError {
+    return new ProvError('OCI_TAG_CONFLICT', { tag, where: this.#access.label, existing, digest });
+  }
+
+  #mismatch(expected: Digest, actual: Digest): ProvError {
+    return new ProvError('OCI_DIGEST_MISMATCH', { where: this.#access.label, expected, actual });
+  }
+
+  #notFound(reference: string): ProvError {
+    return new ProvError('OCI_REFERENCE_NOT_FOUND', { reference, where: this.#access.label });
+  }
+}
+
+export interface PushedManifest {
+  /** False when every tag (or the digest) was there already. */
+  readonly stored: boolean;
+  /** The registry said that it keeps the list of referrers itself. */
+  readonly subjectKept: boolean;
+}
+
+function fetched(digest: Digest, bytes: Uint8Array, mediaType: string): FetchedManifest {
+  return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes };
+}
+
+/** Without parameters such as `; charset=utf-8`. */
+export function mediaTypeOf(reply: Reply): string {
+  return (reply.headers['content-type'] ?? '')
+    .replace(/\s*;.*$/s, '')
+    .trim()
+    .toLowerCase();
+}
+
+function declaredMediaType(bytes: Uint8Array): string | undefined {
+  try {
+    const declared = Object(JSON.parse(Buffer.from(bytes).toString('utf8')))['mediaType'];
+    return typeof declared === 'string' && isManifestType(declared) ? declared : undefined;
+  } catch (error) {
+    if (isProvError(error)) throw error;
+    return undefined;
+  }
+}
+
+function sameAlgorithm(a: Digest, b: Digest): boolean {
+  return digestAlgorithm(a) === digestAlgorithm(b);
+}
