@@ -14,7 +14,11 @@ export interface AtomicWriteOptions {
  * directory. On any failure the earlier content is untouched and the temporary file is gone.
  * @throws BASE_DISK_FULL on ENOSPC, EDQUOT and EFBIG; BASE_FILE_UNWRITABLE otherwise.
  */
-export function writeFileAtomic(path: string, data: Uint8Array | string, options: AtomicWriteOptions = {}): void {
+export function writeFileAtomic(
+  path: string,
+  data: Uint8Array | string,
+  options: AtomicWriteOptions = {},
+): void {
   const writer = openAtomicFile(path, options);
   try {
     writer.write(typeof data === 'string' ? Buffer.from(data) : data);
@@ -89,7 +93,11 @@ export function writeError(path: string, error: unknown): ProvError {
   if (error instanceof ProvError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  return new ProvError(full ? 'BASE_DISK_FULL' : 'BASE_FILE_UNWRITABLE', { path, reason: code ?? message }, { cause: error });
+  return new ProvError(
+    full ? 'BASE_DISK_FULL' : 'BASE_FILE_UNWRITABLE',
+    { path, reason: code ?? message },
+    { cause: error },
+  );
 }
 
 function guard<T>(path: string, action: () => T): T {

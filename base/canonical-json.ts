@@ -1,6 +1,12 @@
 import { ProvError } from './errors/prov-error.js';
 
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
 
 /**
  * RFC 8785 (JCS) text of a JSON value: keys sorted by UTF-16 code units, no spaces, ECMAScript numbers.

@@ -1,4 +1,11 @@
-export { type AtomicFile, type AtomicWriteOptions, fsyncDirectory, openAtomicFile, writeError, writeFileAtomic } from './atomic-file.js';
+export {
+  type AtomicFile,
+  type AtomicWriteOptions,
+  fsyncDirectory,
+  openAtomicFile,
+  writeError,
+  writeFileAtomic,
+} from './atomic-file.js';
 export { canonicalJson, type JsonValue } from './canonical-json.js';
 export {
   type Digest,
@@ -14,10 +21,17 @@ export {
 export { catalogue, type ErrorCode } from './errors/catalogue.js';
 export type { CatalogueEntry } from './errors/entry.js';
 export { EXIT, type ExitName } from './errors/exit-code.js';
-export { type ErrorDetails, type ErrorDocument, isProvError, ProvError, toProvError } from './errors/prov-error.js';
+export {
+  type ErrorDetails,
+  type ErrorDocument,
+  isProvError,
+  ProvError,
+  toProvError,
+} from './errors/prov-error.js';
 export { type FileSystem, nodeFileSystem } from './file-system.js';
 export { provHome } from './home.js';
 export { assertWithin, LIMITS } from './limits.js';
 export { configureLog, type LogLevel, type LogRecord, type LogSink, log } from './log.js';
+export { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 export { redact, registerSecret } from './redact.js';
 export { RETRY_DEFAULTS, type RetryOptions, retry } from './retry.js';

@@ -31,7 +31,9 @@ function write(level: LogLevel, message: string, fields: Readonly<Record<string,
     sink(redact(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })));
     return;
   }
-  const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const rest = Object.entries(fields).map(
+    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   sink(redact(`${level}: ${message}${rest.join('')}`));
 }
 

@@ -1,6 +1,6 @@
-import { canonicalJson, ProvError } from '#base';
-import * as z from 'zod';
 import semver from 'semver';
+import * as z from 'zod';
+import { canonicalJson, ProvError } from '#base';
 import { isExtensionName, isNamespace, KINDS, type Kind } from './names.js';
 import { isRange, isVersion, parseRange, parseVersion } from './version.js';
 import { checkYaml, parseYaml, type YamlFile } from './yaml-file.js';
@@ -76,7 +76,14 @@ export const extensionManifestSchema = z.strictObject({
   provides: z.record(name, provided).optional(),
   scripts: z.record(z.string().regex(/^[a-z][a-z_]*$/), relativePath).optional(),
   operations: z.record(z.string().regex(/^[a-z][a-z_]*$/), relativePath).optional(),
-  components: z.array(z.union([name.transform((value) => ({ name: value })), z.strictObject({ name, config: z.record(z.string(), z.unknown()).optional() })])).optional(),
+  components: z
+    .array(
+      z.union([
+        name.transform((value) => ({ name: value })),
+        z.strictObject({ name, config: z.record(z.string(), z.unknown()).optional() }),
+      ]),
+    )
+    .optional(),
   configuration: z
     .strictObject({
       schema: relativePath.optional(),
@@ -98,7 +105,9 @@ export const extensionManifestSchema = z.strictObject({
   idempotent: z.array(z.string().regex(/^[a-z][a-z_]*$/)).optional(),
   health: health.optional(),
   assets: z.array(asset).max(256).optional(),
-  build: z.strictObject({ include: z.array(z.string()).optional(), exclude: z.array(z.string()).optional() }).optional(),
+  build: z
+    .strictObject({ include: z.array(z.string()).optional(), exclude: z.array(z.string()).optional() })
+    .optional(),
   deprecated: z.strictObject({ reason: z.string(), replacement: z.string().optional() }).optional(),
 });
 
@@ -113,7 +122,11 @@ export type HealthCheck = z.output<typeof health>;
  * this prov can read it at all.
  * @throws SCHEMAS_* with file, line and column.
  */
-export function parseExtensionManifest(text: string, path: string, provVersion: string): YamlFile<ExtensionManifest> {
+export function parseExtensionManifest(
+  text: string,
+  path: string,
+  provVersion: string,
+): YamlFile<ExtensionManifest> {
   const file = parseYaml(text, path);
   assertReadable(file.value, path, provVersion);
   const checked = checkYaml(file, extensionManifestSchema);
@@ -126,7 +139,13 @@ export function parseExtensionManifest(text: string, path: string, provVersion: 
     parseVersion(checked.value.version);
   } catch (error) {
     const hint = (error as ProvError).hint;
-    throw new ProvError('SCHEMAS_VALUE_INVALID', { path, ...place, at: 'version', reason: (error as ProvError).message, hint });
+    throw new ProvError('SCHEMAS_VALUE_INVALID', {
+      path,
+      ...place,
+      at: 'version',
+      reason: (error as ProvError).message,
+      hint,
+    });
   }
   return checked;
 }
@@ -135,9 +154,21 @@ export function parseExtensionManifest(text: string, path: string, provVersion: 
 export function assertReadable(value: unknown, path: string, provVersion: string): void {
   if (value === null || typeof value !== 'object') return;
   const { schema, compatibility, min_provisioning_version: minimum } = value as Record<string, unknown>;
-  if (typeof schema === 'number' && schema > 1) throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', { path, needs: `with manifest schema ${schema}`, version: provVersion });
-  const needs = typeof minimum === 'string' ? `>=${minimum}` : (compatibility as Record<string, unknown> | undefined)?.['provisioning'];
-  if (typeof needs === 'string' && isRange(needs) && !semver.satisfies(provVersion, parseRange(needs), { includePrerelease: true })) {
+  if (typeof schema === 'number' && schema > 1)
+    throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', {
+      path,
+      needs: `with manifest schema ${schema}`,
+      version: provVersion,
+    });
+  const needs =
+    typeof minimum === 'string'
+      ? `>=${minimum}`
+      : (compatibility as Record<string, unknown> | undefined)?.['provisioning'];
+  if (
+    typeof needs === 'string' &&
+    isRange(needs) &&
+    !semver.satisfies(provVersion, parseRange(needs), { includePrerelease: true })
+  ) {
     throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', { path, needs, version: provVersion });
   }
 }
@@ -147,14 +178,20 @@ export interface DependencyFacts {
   readonly dependencies?: Readonly<Record<string, Dependency>> | undefined;
   readonly optional_dependencies?: Readonly<Record<string, Dependency>> | undefined;
   readonly conflicts?: Readonly<Record<string, string>> | undefined;
-  readonly provides?: Readonly<Record<string, { readonly version: string; readonly exclusive?: boolean | undefined }>> | undefined;
+  readonly provides?:
+    | Readonly<Record<string, { readonly version: string; readonly exclusive?: boolean | undefined }>>
+    | undefined;
   readonly platforms?: readonly string[] | undefined;
   readonly compatibility?: { readonly provisioning: string } | undefined;
 }
 
 /** The facts of a manifest, computed the same way by pack, push, pull and our server. */
 export function dependencyFacts(manifest: ExtensionManifest): DependencyFacts {
-  const compatibility = manifest.compatibility ?? (manifest.min_provisioning_version === undefined ? undefined : { provisioning: `>=${manifest.min_provisioning_version}` });
+  const compatibility =
+    manifest.compatibility ??
+    (manifest.min_provisioning_version === undefined
+      ? undefined
+      : { provisioning: `>=${manifest.min_provisioning_version}` });
   const all: DependencyFacts = {
     dependencies: manifest.dependencies,
     optional_dependencies: manifest.optional_dependencies,
@@ -172,10 +209,14 @@ export function configBlob(manifest: ExtensionManifest): Uint8Array {
 }
 
 const factsWireSchema = z.looseObject({
-  dependencies: z.record(z.string(), z.looseObject({ version: z.string(), kind: z.enum(KINDS).optional() })).optional(),
+  dependencies: z
+    .record(z.string(), z.looseObject({ version: z.string(), kind: z.enum(KINDS).optional() }))
+    .optional(),
   optional_dependencies: z.record(z.string(), z.looseObject({ version: z.string() })).optional(),
   conflicts: z.record(z.string(), z.string()).optional(),
-  provides: z.record(z.string(), z.looseObject({ version: z.string(), exclusive: z.boolean().optional() })).optional(),
+  provides: z
+    .record(z.string(), z.looseObject({ version: z.string(), exclusive: z.boolean().optional() }))
+    .optional(),
   platforms: z.array(z.string()).optional(),
   compatibility: z.looseObject({ provisioning: z.string() }).optional(),
 });

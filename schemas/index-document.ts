@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Digest, isDigest } from '#base';
-import { KINDS } from './names.js';
 import { dependencyFactsSchema } from './extension-manifest.js';
+import { KINDS } from './names.js';
 
 export const LIFECYCLE_STATES = ['active', 'deprecated', 'yanked', 'revoked'] as const;
 export type LifecycleState = (typeof LIFECYCLE_STATES)[number];

@@ -14,8 +14,22 @@ export {
   type HealthCheck,
   parseExtensionManifest,
 } from './extension-manifest.js';
-export { type IndexDocument, type IndexEntry, indexDocumentSchema, LIFECYCLE_STATES, type LifecycleState } from './index-document.js';
-export { formatLock, inputsDigest, type Lock, type LockEdge, type LockEntry, lockSchema, parseLock } from './lock.js';
+export {
+  type IndexDocument,
+  type IndexEntry,
+  indexDocumentSchema,
+  LIFECYCLE_STATES,
+  type LifecycleState,
+} from './index-document.js';
+export {
+  formatLock,
+  inputsDigest,
+  type Lock,
+  type LockEdge,
+  type LockEntry,
+  lockSchema,
+  parseLock,
+} from './lock.js';
 export { ANNOTATION, MEDIA, PREDICATE_SIGNATURE } from './media-types.js';
 export {
   foldName,
@@ -80,5 +94,13 @@ export {
   tagToVersion,
   versionToTag,
 } from './version.js';
-export { type InfraSettings, infraSettingsSchema, type ProvisioningFile, provisioningFileSchema, type RegistryConfig, type WorkspaceMetadata, workspaceMetadataSchema } from './workspace-files.js';
+export {
+  type InfraSettings,
+  infraSettingsSchema,
+  type ProvisioningFile,
+  provisioningFileSchema,
+  type RegistryConfig,
+  type WorkspaceMetadata,
+  workspaceMetadataSchema,
+} from './workspace-files.js';
 export { checkYaml, editDistance, type Position, parseYaml, suggestKey, type YamlFile } from './yaml-file.js';

@@ -1,13 +1,19 @@
-import { canonicalJson, type Digest, digestOf, isDigest, ProvError } from '#base';
 import { stringify } from 'yaml';
 import * as z from 'zod';
+import { canonicalJson, type Digest, digestOf, isDigest, ProvError } from '#base';
 import { KINDS } from './names.js';
 import { parseYaml } from './yaml-file.js';
 
 const digest = z.custom<Digest>(isDigest, 'must be a digest');
 const content = z.strictObject({ mediaType: z.string(), digest, size: z.int().nonnegative() });
 
-const edge = z.strictObject({ name: z.string(), range: z.string(), version: z.string(), optional: z.boolean().optional(), capability: z.string().optional() });
+const edge = z.strictObject({
+  name: z.string(),
+  range: z.string(),
+  version: z.string(),
+  optional: z.boolean().optional(),
+  capability: z.string().optional(),
+});
 
 const lockEntry = z.strictObject({
   kind: z.enum(KINDS),
@@ -20,7 +26,14 @@ const lockEntry = z.strictObject({
   ]),
   manifest: content,
   config: content,
-  layers: z.array(z.strictObject({ ...content.shape, tar: digest.optional(), asset: z.string().optional(), platform: z.string().optional() })),
+  layers: z.array(
+    z.strictObject({
+      ...content.shape,
+      tar: digest.optional(),
+      asset: z.string().optional(),
+      platform: z.string().optional(),
+    }),
+  ),
   children: z.array(content).optional(),
   vendored: z.array(z.string()).optional(),
   signatures: z.strictObject({ bundles: z.array(digest).optional(), legacy: digest.optional() }).optional(),
@@ -62,7 +75,16 @@ export function formatLock(lock: Lock): string {
     }));
   const ordered = JSON.parse(canonicalJson({ ...lock, extensions })) as Record<string, unknown>;
   const { lockVersion, inputs, policy, capabilities, extensions: blocks } = ordered;
-  const text = stringify({ lockVersion, inputs, policy, ...(capabilities === undefined ? {} : { capabilities }), extensions: (blocks as Record<string, unknown>[]).map(leadingIdentity) }, { lineWidth: 0, aliasDuplicateObjects: false });
+  const text = stringify(
+    {
+      lockVersion,
+      inputs,
+      policy,
+      ...(capabilities === undefined ? {} : { capabilities }),
+      extensions: (blocks as Record<string, unknown>[]).map(leadingIdentity),
+    },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
   return `# Written by prov. Commit this file; do not edit it by hand.\n${text}`;
 }
 
@@ -72,7 +94,8 @@ function leadingIdentity({ kind, name, version, ...rest }: Record<string, unknow
 
 /** @throws SCHEMAS_LOCK_INVALID, SCHEMAS_NEEDS_NEWER_PROV */
 export function parseLock(text: string, path: string): Lock {
-  if (/^(?:<{7}|={7}|>{7})/m.test(text)) throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: 'it holds conflict markers of a merge' });
+  if (/^(?:<{7}|={7}|>{7})/m.test(text))
+    throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: 'it holds conflict markers of a merge' });
   let value: unknown;
   try {
     value = parseYaml(text, path).value;
@@ -80,11 +103,19 @@ export function parseLock(text: string, path: string): Lock {
     throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: (error as Error).message }, { cause: error });
   }
   const version = (value as { lockVersion?: unknown } | null)?.lockVersion;
-  if (typeof version === 'number' && version > 1) throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', { path, needs: `for lock version ${version}`, version: 'which reads lock version 1' });
+  if (typeof version === 'number' && version > 1)
+    throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', {
+      path,
+      needs: `for lock version ${version}`,
+      version: 'which reads lock version 1',
+    });
   const result = lockSchema.safeParse(value);
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: `${issue.path.join('.') || 'file'}: ${issue.message}` });
+    throw new ProvError('SCHEMAS_LOCK_INVALID', {
+      path,
+      reason: `${issue.path.join('.') || 'file'}: ${issue.message}`,
+    });
   }
   return result.data;
 }

@@ -1,5 +1,5 @@
-import { type Digest, isDigest, ProvError } from '#base';
 import * as z from 'zod';
+import { type Digest, isDigest, ProvError } from '#base';
 import { MEDIA } from './media-types.js';
 
 const digest = z.custom<Digest>(isDigest, 'must be a sha256 or sha512 digest');
@@ -14,7 +14,9 @@ export const descriptorSchema = z.looseObject({
   artifactType: z.string().optional(),
   urls: z.array(z.string()).optional(),
   data: z.string().optional(),
-  platform: z.looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).optional(),
+  platform: z
+    .looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() })
+    .optional(),
 });
 export interface Descriptor {
   readonly mediaType: string;
@@ -24,7 +26,9 @@ export interface Descriptor {
   readonly artifactType?: string | undefined;
   readonly urls?: readonly string[] | undefined;
   readonly data?: string | undefined;
-  readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string | undefined } | undefined;
+  readonly platform?:
+    | { readonly os: string; readonly architecture: string; readonly variant?: string | undefined }
+    | undefined;
 }
 
 /** @see OCI image-spec 1.1, manifest.md */
@@ -97,7 +101,8 @@ export function parseOciManifest(bytes: Uint8Array, mediaType: string): ParsedMa
   if ('manifests' in body && ('layers' in body || 'config' in body)) {
     throw new ProvError('SCHEMAS_WIRE_INVALID', { what, reason: 'it is a manifest and an index at once' });
   }
-  if (INDEX_TYPES.includes(mediaType)) return { kind: 'index', index: parseWire(imageIndexSchema, value, what) };
+  if (INDEX_TYPES.includes(mediaType))
+    return { kind: 'index', index: parseWire(imageIndexSchema, value, what) };
   return { kind: 'manifest', manifest: parseWire(imageManifestSchema, value, what) };
 }
 
@@ -106,5 +111,8 @@ export function parseWire<T>(schema: z.ZodType<T>, value: unknown, what: string)
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
-  throw new ProvError('SCHEMAS_WIRE_INVALID', { what, reason: `${issue.path.join('.') || 'value'}: ${issue.message}` });
+  throw new ProvError('SCHEMAS_WIRE_INVALID', {
+    what,
+    reason: `${issue.path.join('.') || 'value'}: ${issue.message}`,
+  });
 }

@@ -5,7 +5,8 @@ import { isRange, isVersion, parseRange } from './version.js';
 export const DEFAULT_REGISTRY = 'localhost:5000';
 export const DEFAULT_NAMESPACE = 'provisioning-extensions';
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-const REGISTRY = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?$/;
+const REGISTRY =
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?$/;
 const MAX_REPOSITORY_LENGTH = 255;
 
 /** A repository on a registry plus what to take from it. `repository` is `namespace/name`. */
@@ -46,7 +47,8 @@ export function parseReference(
   value: string,
   defaults: ReferenceDefaults = { registry: DEFAULT_REGISTRY, namespace: DEFAULT_NAMESPACE },
 ): Reference {
-  if (value === '.' || value === '..' || /^(?:\.{1,2})?\//.test(value)) return { type: 'directory', path: value };
+  if (value === '.' || value === '..' || /^(?:\.{1,2})?\//.test(value))
+    return { type: 'directory', path: value };
   const file = /^(oci-layout|bundle):([^#]+)(?:#(.*))?$/.exec(value);
   if (file) {
     const fragment = file[3] ? parseTail(file[3], value) : {};
@@ -61,8 +63,12 @@ export function parseReference(
   const registry = hasRegistry ? first : defaults.registry;
   if (!REGISTRY.test(registry)) throw invalid(value, `"${registry}" is not a registry host`);
   const tail = parseTail(hasRegistry ? body.slice(slash + 1) : body, value);
-  const repository = hasRegistry || tail.repository.includes('/') || defaults.namespace === '' ? tail.repository : `${defaults.namespace}/${tail.repository}`;
-  if (`${registry}/${repository}`.length > MAX_REPOSITORY_LENGTH) throw invalid(value, 'it is longer than 255 characters');
+  const repository =
+    hasRegistry || tail.repository.includes('/') || defaults.namespace === ''
+      ? tail.repository
+      : `${defaults.namespace}/${tail.repository}`;
+  if (`${registry}/${repository}`.length > MAX_REPOSITORY_LENGTH)
+    throw invalid(value, 'it is longer than 255 characters');
   return { type: 'remote', registry, ...tail, repository };
 }
 
@@ -80,7 +86,8 @@ function parseTail(text: string, whole: string): Tail {
   const out: Tail = { repository, ...(tag === undefined ? {} : { tag: tag.replaceAll('+', '_') }) };
   if (after === undefined) return out;
   if (isDigest(after)) return { ...out, digest: after };
-  if (after.startsWith('sha256:') || after.startsWith('sha512:')) throw invalid(whole, `"${after}" is not a digest`);
+  if (after.startsWith('sha256:') || after.startsWith('sha512:'))
+    throw invalid(whole, `"${after}" is not a digest`);
   if (tag === undefined && isVersion(after)) return { ...out, range: after };
   if (tag === undefined && isRange(after)) return { ...out, range: parseRange(after) };
   throw invalid(whole, `"${after}" is neither a digest nor a version range`);
@@ -94,14 +101,18 @@ export function isRepository(value: string): boolean {
 
 export function splitRepository(repository: string): { namespace: string; name: string } {
   const slash = repository.lastIndexOf('/');
-  return slash < 0 ? { namespace: '', name: repository } : { namespace: repository.slice(0, slash), name: repository.slice(slash + 1) };
+  return slash < 0
+    ? { namespace: '', name: repository }
+    : { namespace: repository.slice(0, slash), name: repository.slice(slash + 1) };
 }
 
 /** The text of a reference; parsing it again gives the same reference. */
 export function formatReference(reference: Reference): string {
   if (reference.type === 'directory') return reference.path;
   const tail =
-    (reference.repository ?? '') + (reference.tag === undefined ? '' : `:${reference.tag}`) + (reference.digest === undefined ? '' : `@${reference.digest}`);
+    (reference.repository ?? '') +
+    (reference.tag === undefined ? '' : `:${reference.tag}`) +
+    (reference.digest === undefined ? '' : `@${reference.digest}`);
   if (reference.type === 'remote') {
     const range = reference.range === undefined ? '' : `@${reference.range}`;
     return `${reference.registry}/${tail}${range}`;
@@ -112,7 +123,12 @@ export function formatReference(reference: Reference): string {
 /** Whether the host part of a registry is this machine. */
 export function isLoopbackRegistry(registry: string): boolean {
   const host = registry.replace(/:\d+$/, '').toLowerCase();
-  return host === 'localhost' || host.endsWith('.localhost') || /^127(?:\.\d{1,3}){3}$/.test(host) || host === '[::1]';
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    /^127(?:\.\d{1,3}){3}$/.test(host) ||
+    host === '[::1]'
+  );
 }
 
 function invalid(value: string, reason: string): ProvError {

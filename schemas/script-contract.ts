@@ -33,12 +33,19 @@ export interface ScriptRequest {
   readonly idempotency_key: string;
   /** Milliseconds this call may take. */
   readonly deadline_ms: number;
-  readonly extension: { readonly kind: string; readonly name: string; readonly version: string; readonly dir: string };
+  readonly extension: {
+    readonly kind: string;
+    readonly name: string;
+    readonly version: string;
+    readonly dir: string;
+  };
   readonly target: ScriptTarget;
   /** Defaults < workspace < infra, merged. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Declared assets of this platform by name: verified local files. */
-  readonly assets: Readonly<Record<string, { readonly path: string; readonly sha256: string; readonly size: number }>>;
+  readonly assets: Readonly<
+    Record<string, { readonly path: string; readonly sha256: string; readonly size: number }>
+  >;
   /** Outputs of the tasks that this one depends on, by extension name. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Arguments of a provider's operation. */
@@ -64,7 +71,11 @@ export interface ScriptTarget {
 
 /** One line of a script's stdout; other lines count as log text. */
 export const scriptEventSchema = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('progress'), message: z.string(), percent: z.number().min(0).max(100).optional() }),
+  z.looseObject({
+    type: z.literal('progress'),
+    message: z.string(),
+    percent: z.number().min(0).max(100).optional(),
+  }),
   z.looseObject({ type: z.literal('log'), message: z.string(), level: z.string().optional() }),
   z.looseObject({ type: z.literal('output'), name: z.string(), value: z.unknown() }),
   z.looseObject({
@@ -80,4 +91,14 @@ export const scriptEventSchema = z.discriminatedUnion('type', [
 export type ScriptEvent = z.output<typeof scriptEventSchema>;
 
 /** Exit codes of scripts; anything else is an ordinary failure. */
-export const SCRIPT_EXIT = { ok: 0, transient: 10, throttled: 11, authentication: 12, invalid: 13, conflict: 14, quota: 15, temporary: 75, cancelled: 130 } as const;
+export const SCRIPT_EXIT = {
+  ok: 0,
+  transient: 10,
+  throttled: 11,
+  authentication: 12,
+  invalid: 13,
+  conflict: 14,
+  quota: 15,
+  temporary: 75,
+  cancelled: 130,
+} as const;

@@ -1,6 +1,6 @@
-import { ProvError } from '#base';
-import { LineCounter, parseDocument, type Document, type Node, isMap, isPair, isScalar } from 'yaml';
+import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type * as z from 'zod';
+import { ProvError } from '#base';
 
 const MAX_ALIASES = 50;
 
@@ -24,7 +24,13 @@ export interface YamlFile<T = unknown> {
  */
 export function parseYaml(text: string, path: string): YamlFile {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, uniqueKeys: true, strict: true, prettyErrors: false, version: '1.2' });
+  const document = parseDocument(text, {
+    lineCounter,
+    uniqueKeys: true,
+    strict: true,
+    prettyErrors: false,
+    version: '1.2',
+  });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
     const { line, col } = lineCounter.linePos(problem.pos[0]);
@@ -38,7 +44,11 @@ export function parseYaml(text: string, path: string): YamlFile {
   try {
     value = document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
-    throw new ProvError('SCHEMAS_YAML_SYNTAX', { path, line: 1, column: 1, reason: (error as Error).message }, { cause: error });
+    throw new ProvError(
+      'SCHEMAS_YAML_SYNTAX',
+      { path, line: 1, column: 1, reason: (error as Error).message },
+      { cause: error },
+    );
   }
   return { path, value, position: (keys) => positionOf(document, lineCounter, keys) };
 }
@@ -56,9 +66,19 @@ export function checkYaml<T>(file: YamlFile, schema: z.ZodType<T>): YamlFile<T> 
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
     const place = file.position([...at, key]);
-    throw new ProvError('SCHEMAS_KEY_UNKNOWN', { path: file.path, ...place, key, suggestion: suggestKey(key, knownKeys(schema, at)) });
+    throw new ProvError('SCHEMAS_KEY_UNKNOWN', {
+      path: file.path,
+      ...place,
+      key,
+      suggestion: suggestKey(key, knownKeys(schema, at)),
+    });
   }
-  throw new ProvError('SCHEMAS_VALUE_INVALID', { path: file.path, ...file.position(at), at: at.join('.') || 'file', reason: reasonOf(issue) });
+  throw new ProvError('SCHEMAS_VALUE_INVALID', {
+    path: file.path,
+    ...file.position(at),
+    at: at.join('.') || 'file',
+    reason: reasonOf(issue),
+  });
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {
@@ -68,7 +88,9 @@ function reasonOf(issue: z.core.$ZodIssue): string {
 
 function withoutExtras(value: unknown): unknown {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== '$schema' && !key.startsWith('x-')));
+  return Object.fromEntries(
+    Object.entries(value).filter(([key]) => key !== '$schema' && !key.startsWith('x-')),
+  );
 }
 
 function positionOf(document: Document, lines: LineCounter, keys: readonly (string | number)[]): Position {
@@ -76,7 +98,9 @@ function positionOf(document: Document, lines: LineCounter, keys: readonly (stri
   let offset = (node as Node | null)?.range?.[0] ?? 0;
   for (const key of keys) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key),
+      );
       if (!pair) break;
       offset = (pair.key as Node).range?.[0] ?? offset;
       node = pair.value;
@@ -98,7 +122,10 @@ function knownKeys(schema: z.ZodType, at: readonly (string | number)[]): string[
   return shape ? Object.keys(shape) : [];
 }
 
-type Wrapped = { def?: { innerType?: unknown; in?: unknown; element?: unknown; valueType?: unknown }; shape?: Record<string, unknown> };
+type Wrapped = {
+  def?: { innerType?: unknown; in?: unknown; element?: unknown; valueType?: unknown };
+  shape?: Record<string, unknown>;
+};
 
 function unwrap(schema: unknown): unknown {
   const def = (schema as Wrapped | undefined)?.def;
@@ -113,9 +140,13 @@ function member(schema: unknown, key: string | number): unknown {
 
 /** "Did you mean …?" for a mistyped key, or the list of keys that are known there. */
 export function suggestKey(key: string, known: readonly string[]): string {
-  const best = known.map((name) => ({ name, distance: editDistance(key, name) })).sort((a, b) => a.distance - b.distance)[0];
+  const best = known
+    .map((name) => ({ name, distance: editDistance(key, name) }))
+    .sort((a, b) => a.distance - b.distance)[0];
   if (best && best.distance <= Math.max(1, Math.floor(key.length / 3))) return `Did you mean "${best.name}"?`;
-  return known.length > 0 ? `Known keys here: ${known.join(', ')}. Own keys start with x-.` : 'Remove it; own keys start with x-.';
+  return known.length > 0
+    ? `Known keys here: ${known.join(', ')}. Own keys start with x-.`
+    : 'Remove it; own keys start with x-.';
 }
 
 /** Damerau-Levenshtein distance with adjacent swaps. */
@@ -126,7 +157,8 @@ export function editDistance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j += 1) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
       let best = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + cost);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, rows[i - 2]![j - 2]! + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, rows[i - 2]![j - 2]! + 1);
       row.push(best);
     }
     rows.push(row);

@@ -1,3 +1,93 @@
 import { entries } from '../entry.js';
 
-export const managerErrors = entries({});
+export const managerErrors = entries({
+  MANAGER_ASSET_UNAVAILABLE: {
+    message: 'the asset {asset} cannot be had from {source}: {reason}',
+    hint: 'Check the source, or that npm and the network work. Far from any network, pull an extension that was pushed with --vendor-assets.',
+    exit: 'network',
+    retryable: true,
+  },
+  MANAGER_ASSET_MISMATCH: {
+    message:
+      'the asset {asset} from {source} is not what the manifest promises: {what} {actual} instead of {expected}',
+    hint: 'The upstream file changed or was tampered with; nothing of it was kept. Correct sha256 and size in manifest.yaml only if you trust the new file.',
+    exit: 'refused',
+  },
+  MANAGER_ASSET_NOT_VENDORED: {
+    message: '{extension} needs the asset {asset} for {platform}, which was not pushed with it',
+    hint: 'Push it with --vendor-assets={platform}, or install where {source} can be reached.',
+    exit: 'notFound',
+  },
+  MANAGER_NOT_AN_EXTENSION: {
+    message: '{reference} is not an extension: {reason}',
+    hint: 'Only artifacts of type application/vnd.prov.extension.v1 can be installed.',
+    exit: 'failed',
+  },
+  MANAGER_VERSION_EXISTS: {
+    message: '{reference} is already published with another content ({existing}, not {digest})',
+    hint: 'A version never changes. Raise the version in manifest.yaml and push again.',
+    exit: 'conflict',
+    http: 409,
+  },
+  MANAGER_VERSION_DISAGREES: {
+    message: 'the {what} {given} was asked for, but the manifest says {manifest}',
+    hint: 'Correct one of them.',
+    exit: 'usage',
+  },
+  MANAGER_DESTINATION_EXISTS: {
+    message: '{path} is already there and differs from what would be written',
+    hint: 'Remove it or choose another destination.',
+    exit: 'conflict',
+  },
+  MANAGER_PACKAGE_UNKNOWN: {
+    message: '{repository} is not on {registry}',
+    hint: 'Check the name and the namespace; prov ext tags shows what is there.',
+    exit: 'notFound',
+  },
+  MANAGER_LOCK_MISSING: {
+    message: 'there is no lock at {path}',
+    hint: 'Run prov dep resolve first.',
+    exit: 'lockStale',
+  },
+  MANAGER_LOCK_STALE: {
+    message: 'the lock does not fit the requirements: {reason}',
+    hint: 'Run prov dep resolve without --locked and commit the new lock.',
+    exit: 'lockStale',
+  },
+  MANAGER_LOCK_LOOPBACK: {
+    message:
+      'the registry {registry} is on this machine and has no id of its own: the lock would mean nothing elsewhere',
+    hint: 'Give it an id under registries in config/provisioning.yaml, or add --allow-local.',
+    exit: 'configuration',
+  },
+  MANAGER_LOCK_CONTENT_CHANGED: {
+    message: '{name} {version}: the registry now has {actual} where the lock says {expected}',
+    hint: 'Someone replaced a published version. Do not install it; ask its publisher.',
+    exit: 'refused',
+  },
+  MANAGER_UNRESOLVABLE: {
+    message: 'no set of versions meets all requirements\n{explanation}',
+    hint: '{suggestion}',
+    exit: 'noResolution',
+  },
+  MANAGER_INDEX_DISAGREES: {
+    message: 'the index of {repository} says {index} about {version}, its manifest says {manifest}',
+    hint: 'The index is out of date or was tampered with. Run prov index rebuild on the registry that serves it.',
+    exit: 'refused',
+  },
+  MANAGER_PATH_REQUIREMENT: {
+    message: '{place}: a local directory cannot be locked yet',
+    hint: 'Put the extension under extensions/<kinds>/NAME of the workspace (the workspace layer), or push it and require its version.',
+    exit: 'configuration',
+  },
+  MANAGER_REGISTRY_UNKNOWN: {
+    message: 'no registry of this workspace has the id "{id}"',
+    hint: 'Add it under registries in config/provisioning.yaml; known are {known}.',
+    exit: 'configuration',
+  },
+  MANAGER_INSTALL_ALTERED: {
+    message: '{name} {version} at {path} was changed after it was installed: no script of it is run',
+    hint: 'Run prov dep resolve to put it right. To change an extension, copy it into extensions/<kinds>/ of the workspace.',
+    exit: 'refused',
+  },
+});
