@@ -19,6 +19,8 @@ const MODULES = ['dependencies', 'extensions', 'modules'] as const;
 export interface RequirementEdit {
   readonly kind: Kind;
   readonly name: string;
+  /** Where it is when not in the registry's own namespace. Such a requirement is a reference, in a list. */
+  readonly namespace?: string | undefined;
 }
 
 /** What an edit did; `changed` is false when the file said so already. */
@@ -45,10 +47,11 @@ export async function setRequirement(
   parseRange(edit.range);
   return editFile(root, (document) => {
     const path = [...MODULES, kindPlural(edit.kind)];
+    if (edit.namespace !== undefined) toReferences(document, path);
     const list = document.getIn(path);
     if (isSeq(list)) {
       const at = list.items.findIndex((item) => nameOf(item) === edit.name);
-      const text = `${edit.name}@${edit.range}`;
+      const text = `${edit.namespace === undefined ? '' : `${edit.namespace}/`}${edit.name}@${edit.range}`;
       if (at < 0) list.add(document.createNode(text));
       else document.setIn([...path, at], text);
       return;
@@ -89,7 +92,19 @@ export async function removeRequirement(
   });
 }
 
-async function editFile(root: string, change: (document: Document) => void): Promise<EditResult> {
+/** Turns `name: range` into a list of `name@range`, which can hold namespaces too. */
+function toReferences(document: Document, path: readonly string[]): void {
+  const node = document.getIn(path);
+  if (isSeq(node)) return;
+  const items = isMap(node) ? node.items.map(({ key, value }) => `${text(key)}@${text(value)}`) : [];
+  document.setIn(path, document.createNode(items));
+}
+
+function text(node: unknown): string {
+  return String(isScalar(node) ? node.value : node);
+}
+
+export async function editFile(root: string, change: (document: Document) => void): Promise<EditResult> {
   const file = join(root, PROVISIONING_FILE);
   const before = await readText(file);
   readProvisioningText(before, file);

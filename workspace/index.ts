@@ -8,6 +8,7 @@ export {
   type ConfigValue,
   formatOrigin,
 } from './config-node.js';
+export { type RegistryEdit, setRegistry } from './edit-registries.js';
 export {
   type EditResult,
   type RequirementEdit,
