@@ -1,0 +1,43 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Digest } from '#base';
+import type { Asset } from '#schemas';
+import { contentCacheDir, type ManagerContext } from '../context.js';
+import { fetchAsset } from './fetch-asset.js';
+
+/** Where the verified bytes of an asset are, fetching them when they are not cached. */
+export type AssetPath = (asset: Asset, extensionDir: string) => Promise<{ path: string }>;
+
+/** Runs `action` with assets that are cached by digest between runs. */
+export async function withAssetCache<T>(
+  context: ManagerContext,
+  action: (assetPath: AssetPath) => Promise<T>,
+): Promise<T> {
+  const { openContentCache } = await import('#oci');
+  const cache = await openContentCache(contentCacheDir(context));
+  try {
+    return await action((asset, extensionDir) => cachedAsset(asset, extensionDir));
+  } finally {
+    await cache.close();
+  }
+
+  async function cachedAsset(asset: Asset, extensionDir: string): Promise<{ path: string }> {
+    const digest: Digest = `sha256:${asset.sha256}`;
+    const cached = await cache.path(digest);
+    if (cached !== undefined) return { path: cached };
+    context.onEvent?.({
+      event: 'asset',
+      message: `fetching ${asset.name} from ${asset.source}`,
+      asset: asset.name,
+      source: asset.source,
+    });
+    await fetchAsset(asset, extensionDir, context, async (path) => {
+      const { size } = await stat(path);
+      await cache.put({ digest, size }, () => createReadStream(path), { signal: context.signal });
+      return path;
+    });
+    const path = await cache.path(digest);
+    if (path === undefined) throw new Error(`the cache lost ${digest}`);
+    return { path };
+  }
+}

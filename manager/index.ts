@@ -1,0 +1,28 @@
+export { type AssetPath, withAssetCache } from './assets/asset-cache.js';
+export type { ManagerContext, ManagerEvent, TransportOptions } from './context.js';
+export { type CopyReferenceOptions, type CopyReferenceResult, copyReference } from './copy/copy-reference.js';
+export {
+  type DiscoverResult,
+  discoverReferrers,
+  type InspectResult,
+  inspectReference,
+  listTags,
+} from './inspect/inspect-reference.js';
+export { assertUnaltered } from './install/assert-unaltered.js';
+export { type InstallRequest, installLock } from './install/install-lock.js';
+export { type PackOptions, type PackResult, packToLayout } from './publish/pack-to-layout.js';
+export { type PublishOptions, type PublishResult, publishExtension } from './publish/publish-extension.js';
+export { type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
+export { readLock, requireLock, writeLock } from './resolve/lock-file.js';
+export {
+  type ResolveWorkspaceOptions,
+  type ResolveWorkspaceResult,
+  resolveWorkspace,
+} from './resolve/resolve-workspace.js';
+export { type SignReferenceResult, signReference } from './trust/sign-reference.js';
+export {
+  type VerifyReferenceOptions,
+  type VerifyReferenceResult,
+  verifyReference,
+} from './trust/verify-reference.js';
+export { type WorkspacePolicy, workspacePolicy } from './trust/workspace-policy.js';

@@ -1,0 +1,193 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Digest, Digester, digestHex, isProvError, openAtomicFile, ProvError } from '#base';
+import {
+  type ContentCache,
+  cachedStore,
+  openContentCache,
+  type ReadStore,
+  readExtension,
+  treeDigest,
+  unpackLayer,
+} from '#oci';
+import { installOrder, packageId } from '#resolver';
+import type { Asset, Descriptor, Lock, LockEntry } from '#schemas';
+import { assertTrusted, type TrustPolicy } from '#trust';
+import { assetInstallPath, hostPlatform, moduleInstallDir, type Workspace } from '#workspace';
+import { type AssetPath, withAssetCache } from '../assets/asset-cache.js';
+import { contentCacheDir, type ManagerContext } from '../context.js';
+import type { WorkspaceRegistries } from '../resolve/workspace-registries.js';
+import { verifyContent } from '../trust/verify-content.js';
+
+export interface InstallRequest {
+  readonly workspace: Workspace;
+  readonly lock: Lock;
+  readonly policy: TrustPolicy;
+  readonly registries: WorkspaceRegistries;
+}
+
+/**
+ * Installs what a lock names into `.cache/modules`, dependencies first. What is there and unchanged stays;
+ * an install that was edited is put right. Every fetched manifest is the locked one and passes the trust
+ * policy before anything of it is unpacked. Returns `name@version` of what was installed.
+ * @throws TRUST_REFUSED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_ASSET_NOT_VENDORED
+ */
+export async function installLock(request: InstallRequest, context: ManagerContext): Promise<string[]> {
+  const cache = await openContentCache(contentCacheDir(context));
+  try {
+    return await withAssetCache(context, async (assetPath) => {
+      const installed: string[] = [];
+      for (const entry of installOrder(request.lock)) {
+        context.signal?.throwIfAborted();
+        if (await installEntry(entry, { ...request, cache, assetPath }, context))
+          installed.push(`${entry.name}@${entry.version}`);
+      }
+      return installed;
+    });
+  } finally {
+    await cache.close();
+  }
+}
+
+interface Tools extends InstallRequest {
+  readonly cache: ContentCache;
+  readonly assetPath: AssetPath;
+}
+
+async function installEntry(entry: LockEntry, tools: Tools, context: ManagerContext): Promise<boolean> {
+  const { workspace } = tools;
+  const dir = moduleInstallDir(workspace.root, entry);
+  if (!('repository' in entry.source))
+    throw new ProvError('SCHEMAS_LOCK_INVALID', {
+      path: workspace.lockFile,
+      reason: `${entry.name} has no content`,
+    });
+  const mayBeWhole = existsSync(dir);
+  if (mayBeWhole && (await isUnchanged(dir, entry, 0)) && missingAssets(entry, workspace).length === 0)
+    return false;
+  const repository = await tools.registries.repository(
+    packageId(entry.source.registry, entry.source.repository),
+  );
+  const store = cachedStore(repository, tools.cache);
+  const { signal, provVersion } = context;
+  const descriptor: Descriptor = entry.manifest;
+  const { verdict } = await verifyContent({
+    store,
+    descriptor,
+    repository: entry.source.repository,
+    version: entry.version,
+    kind: entry.kind,
+    policy: tools.policy,
+    signal,
+  });
+  assertTrusted(verdict);
+  const extension = await readExtension(store, descriptor, { provVersion, signal });
+  const whole = mayBeWhole && (await isUnchanged(dir, entry, extension.epoch));
+  if (whole && missingAssets(entry, workspace).length === 0) return false;
+  context.onEvent?.({
+    event: 'installing',
+    message: `installing ${entry.name} ${entry.version}`,
+    name: entry.name,
+    version: entry.version,
+  });
+  await installAssets({ entry, dir, tools, store, declared: extension.config.assets ?? [] }, context);
+  if (!whole)
+    await unpackLayer(await store.fetch(extension.layer, { signal }), {
+      destination: dir,
+      title: entry.name,
+      descriptor: extension.layer,
+      replace: true,
+      signal,
+    });
+  return true;
+}
+
+/** Whether an installed tree is the one that was locked, given the time inside its archive. */
+async function isUnchanged(dir: string, entry: LockEntry, mtime: number): Promise<boolean> {
+  const locked = entry.layers.find(({ tar }) => tar !== undefined)?.tar;
+  if (locked === undefined) return false;
+  try {
+    return (await treeDigest(dir, { title: entry.name, mtime })) === locked;
+  } catch (error) {
+    if (isProvError(error, 'OCI_PACK_REFUSED')) return false;
+    throw error;
+  }
+}
+
+function assetLayers(entry: LockEntry): readonly LockEntry['layers'][number][] {
+  return entry.layers.filter(
+    ({ asset, platform }) => asset !== undefined && (platform === undefined || platform === hostPlatform()),
+  );
+}
+
+function missingAssets(entry: LockEntry, workspace: Workspace): readonly LockEntry['layers'][number][] {
+  return assetLayers(entry).filter(
+    ({ digest }) => !existsSync(assetInstallPath(workspace.root, digestHex(digest))),
+  );
+}
+
+interface AssetInstall {
+  readonly entry: LockEntry;
+  readonly dir: string;
+  readonly tools: Tools;
+  readonly store: ReadStore;
+  readonly declared: readonly Asset[];
+}
+
+/** Vendored assets come from the registry; others from upstream. Either way the signed sha256 decides. */
+async function installAssets(
+  { entry, dir, tools, store, declared }: AssetInstall,
+  context: ManagerContext,
+): Promise<void> {
+  const { workspace, assetPath } = tools;
+  for (const asset of declared.filter(
+    ({ platform }) => platform === undefined || platform === hostPlatform(),
+  )) {
+    const target = assetInstallPath(workspace.root, asset.sha256);
+    if (existsSync(target)) continue;
+    const layer = assetLayers(entry).find(({ digest }) => digest === `sha256:${asset.sha256}`);
+    const content = layer
+      ? await store.fetch(
+          { mediaType: layer.mediaType, digest: layer.digest, size: layer.size },
+          { signal: context.signal },
+        )
+      : createReadStream(await upstream(asset), { highWaterMark: 1 << 20 });
+    await copyInto(content, target, `sha256:${asset.sha256}`);
+  }
+
+  async function upstream(asset: Asset): Promise<string> {
+    try {
+      return (await assetPath(asset, dir)).path;
+    } catch (error) {
+      if (context.signal?.aborted) throw error;
+      throw new ProvError(
+        'MANAGER_ASSET_NOT_VENDORED',
+        { extension: entry.name, asset: asset.name, platform: hostPlatform(), source: asset.source },
+        { cause: error },
+      );
+    }
+  }
+}
+
+async function copyInto(content: AsyncIterable<Uint8Array>, target: string, digest: Digest): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  const file = openAtomicFile(target);
+  try {
+    const digester = new Digester();
+    for await (const chunk of content) {
+      digester.update(chunk);
+      file.write(chunk);
+    }
+    if (digester.digest() !== digest)
+      throw new ProvError('OCI_DIGEST_MISMATCH', {
+        expected: digest,
+        actual: digester.digest(),
+        ref: target,
+      });
+    file.commit();
+  } catch (error) {
+    file.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import { readExtension, unpackLayer } from '#oci';
+import { type FileReference, formatReference, type Kind, type RemoteReference } from '#schemas';
+import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
+import { openLocation } from '../access/location.js';
+import { withRegistries } from '../access/registries.js';
+import type { ManagerContext } from '../context.js';
+import { verifyContent } from '../trust/verify-content.js';
+
+export interface PullOptions {
+  readonly reference: RemoteReference | FileReference;
+  /** Directory to write; default `./NAME`. It must not exist, or hold the same content already. */
+  readonly destination?: string | undefined;
+  /** Who must have signed it; without one, signatures are not looked at. */
+  readonly policy?: TrustPolicy | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface PullResult {
+  readonly reference: string;
+  readonly digest: string;
+  readonly kind: Kind;
+  readonly name: string;
+  readonly version: string;
+  readonly destination: string;
+  readonly size: number;
+  readonly signer?: string;
+  readonly written: boolean;
+}
+
+/**
+ * Fetches an extension into a directory that appears only when every byte was right and, with a policy,
+ * the signatures were accepted.
+ * @throws TRUST_REFUSED, OCI_DIGEST_MISMATCH, OCI_UNPACK_REFUSED
+ */
+export async function pullExtension(options: PullOptions, context: ManagerContext): Promise<PullResult> {
+  const { signal } = context;
+  return withRegistries(context, async (registries) => {
+    const location = await openLocation(options.reference, registries);
+    try {
+      const { store, repository, target } = location;
+      const descriptor = await store.resolve(target, { signal });
+      const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
+      const verdict = options.policy && (await judge(options.policy));
+      const destination = resolve(context.cwd, options.destination ?? extension.config.name);
+      const { layer } = extension;
+      if (!options.dryRun) {
+        await unpackLayer(await store.fetch(layer, { signal }), {
+          destination,
+          title: extension.config.name,
+          descriptor: layer,
+          signal,
+        });
+      }
+      return {
+        reference: formatReference({ ...options.reference, digest: descriptor.digest }),
+        digest: descriptor.digest,
+        kind: extension.config.type,
+        name: extension.config.name,
+        version: extension.config.version,
+        destination,
+        size: layer.size,
+        ...(verdict?.signer === undefined ? {} : { signer: verdict.signer.identity }),
+        written: options.dryRun !== true,
+      };
+
+      async function judge(policy: TrustPolicy): Promise<Verdict> {
+        const { verdict: judged } = await verifyContent({
+          store,
+          descriptor,
+          repository,
+          version: extension.config.version,
+          kind: extension.config.type,
+          policy,
+          signal,
+        });
+        assertTrusted(judged);
+        return judged;
+      }
+    } finally {
+      await location.close();
+    }
+  });
+}

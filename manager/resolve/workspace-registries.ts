@@ -1,0 +1,34 @@
+import { ProvError } from '#base';
+import type { RemoteRepository } from '#oci';
+import { type PackageId, splitPackageId } from '#resolver';
+import type { Workspace, WorkspaceRegistry } from '#workspace';
+import type { Registries } from '../access/registries.js';
+
+/** The registries of a workspace by id: the lock names ids, this knows where they are now. */
+export interface WorkspaceRegistries {
+  get(id: string): WorkspaceRegistry;
+  repository(id: PackageId): Promise<RemoteRepository>;
+}
+
+export function createWorkspaceRegistries(
+  workspace: Workspace,
+  connections: Registries,
+): WorkspaceRegistries {
+  const get = (id: string): WorkspaceRegistry => {
+    const found = workspace.registries.find((registry) => registry.id === id);
+    if (found === undefined)
+      throw new ProvError('MANAGER_REGISTRY_UNKNOWN', {
+        id,
+        known: workspace.registries.map((each) => each.id),
+      });
+    return found;
+  };
+  return {
+    get,
+    async repository(id) {
+      const { registry, repository } = splitPackageId(id);
+      const client = await connections.open(get(registry).host);
+      return client.repository(repository);
+    },
+  };
+}

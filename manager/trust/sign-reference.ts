@@ -1,0 +1,43 @@
+import { fetchBytes, readExtension } from '#oci';
+import type { RemoteReference } from '#schemas';
+import { versionToTag } from '#schemas';
+import type { Signer } from '#trust';
+import { openLocation } from '../access/location.js';
+import { withRegistries } from '../access/registries.js';
+import type { ManagerContext } from '../context.js';
+import { attachSignature } from './attach-signature.js';
+
+export interface SignReferenceResult {
+  readonly reference: string;
+  readonly digest: string;
+  readonly keyId: string;
+  readonly added: boolean;
+}
+
+/** Adds a signature to an extension that is on a registry. */
+export async function signReference(
+  options: { reference: RemoteReference; signer: Signer },
+  context: ManagerContext,
+): Promise<SignReferenceResult> {
+  const { reference, signer } = options;
+  const { signal } = context;
+  return withRegistries(context, async (registries) => {
+    const { target } = await openLocation(reference, registries);
+    const store = (await registries.open(reference.registry)).repository(reference.repository);
+    const descriptor = await store.resolve(target, { signal });
+    const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
+    const { version, type: kind } = extension.config;
+    const tagged = `${reference.registry}/${reference.repository}:${versionToTag(version)}`;
+    const outcome = await attachSignature(store, {
+      manifest: { descriptor, bytes: await fetchBytes(store, descriptor, { signal }) },
+      config: await fetchBytes(store, extension.manifest.config, { signal }),
+      repository: reference.repository,
+      version,
+      kind,
+      dockerReference: tagged,
+      signer,
+      signal,
+    });
+    return { reference: `${tagged}@${descriptor.digest}`, digest: descriptor.digest, ...outcome };
+  });
+}

@@ -1,0 +1,48 @@
+import { fetchBytes, type ReadStore } from '#oci';
+import { type Descriptor, type ImageManifest, type Kind, parseOciManifest } from '#schemas';
+import { type TrustPolicy, type Verdict, verifyArtifact } from '#trust';
+import { type CollectedSignatures, collectSignatures } from './collect-signatures.js';
+
+export interface VerifyRequest {
+  readonly store: ReadStore;
+  readonly descriptor: Descriptor;
+  /** Logical `namespace/name` that was asked for: the lock's source, never a mirror's path. */
+  readonly repository: string;
+  readonly version?: string | undefined;
+  readonly kind?: Kind | undefined;
+  /** The host it is asked from, for rules and mirrors that name one. */
+  readonly registry?: string | undefined;
+  readonly policy: TrustPolicy;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface VerifiedContent {
+  readonly verdict: Verdict;
+  readonly signatures: CollectedSignatures;
+  readonly manifestBytes: Uint8Array;
+  readonly manifest: ImageManifest;
+}
+
+/** Asks the trust policy about a manifest and its signatures, from the store's own bytes. Does not throw for a "no". */
+export async function verifyContent(request: VerifyRequest): Promise<VerifiedContent> {
+  const { store, descriptor, signal, policy, repository, version, kind } = request;
+  const manifestBytes = await fetchBytes(store, descriptor, { signal });
+  const parsed = parseOciManifest(manifestBytes, descriptor.mediaType);
+  if (parsed.kind !== 'manifest') throw new TypeError('an index was not resolved to a manifest');
+  const config = await fetchBytes(store, parsed.manifest.config, { signal });
+  const signatures = await collectSignatures(store, descriptor, signal);
+  const verdict = await verifyArtifact({
+    request: {
+      repository,
+      version,
+      kind,
+      ...(request.registry === undefined ? {} : { registry: request.registry }),
+    },
+    manifest: { descriptor, bytes: manifestBytes },
+    config,
+    bundles: signatures.bundles.map(({ bytes }) => bytes),
+    legacy: signatures.legacy,
+    policy,
+  });
+  return { verdict, signatures, manifestBytes, manifest: parsed.manifest };
+}

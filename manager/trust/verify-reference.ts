@@ -1,0 +1,62 @@
+import { readExtension } from '#oci';
+import { type FileReference, formatReference, type Kind, type RemoteReference } from '#schemas';
+import { assertTrusted, type Reason, type TrustPolicy } from '#trust';
+import { openLocation } from '../access/location.js';
+import { withRegistries } from '../access/registries.js';
+import type { ManagerContext } from '../context.js';
+import { verifyContent } from './verify-content.js';
+
+export interface VerifyReferenceOptions {
+  readonly reference: RemoteReference | FileReference;
+  readonly policy: TrustPolicy;
+}
+
+export interface VerifyReferenceResult {
+  readonly reference: string;
+  readonly digest: string;
+  readonly kind: Kind;
+  readonly name: string;
+  readonly version: string;
+  readonly signer?: string;
+  readonly rule?: string;
+  readonly reasons: readonly Reason[];
+}
+
+/** Checks what a reference holds against a trust policy. @throws TRUST_REFUSED with the reasons */
+export async function verifyReference(
+  { reference, policy }: VerifyReferenceOptions,
+  context: ManagerContext,
+): Promise<VerifyReferenceResult> {
+  const { signal } = context;
+  return withRegistries(context, async (registries) => {
+    const location = await openLocation(reference, registries);
+    try {
+      const { store, repository, target } = location;
+      const descriptor = await store.resolve(target, { signal });
+      const { config } = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
+      const { type: kind, name, version } = config;
+      const { verdict } = await verifyContent({
+        store,
+        descriptor,
+        repository,
+        version,
+        kind,
+        policy,
+        signal,
+      });
+      assertTrusted(verdict);
+      return {
+        reference: formatReference({ ...reference, digest: descriptor.digest }),
+        digest: descriptor.digest,
+        kind,
+        name,
+        version,
+        ...(verdict.signer === undefined ? {} : { signer: verdict.signer.identity }),
+        ...(verdict.rule === undefined ? {} : { rule: verdict.rule }),
+        reasons: verdict.reasons,
+      };
+    } finally {
+      await location.close();
+    }
+  });
+}
