@@ -1,0 +1,17 @@
+import type { CommandSpec } from './command.js';
+import { depCommands } from './commands/dep/specs.js';
+import { deployCommands } from './commands/deploy/specs.js';
+import { extCommands } from './commands/ext/specs.js';
+import { keyCommands } from './commands/key/specs.js';
+import { registryCommands } from './commands/registry/specs.js';
+import { workspaceCommands } from './commands/workspace/specs.js';
+
+/** Every command, in the order that `prov --help` shows. Only data: no command's code is loaded here. */
+export const commandTable: readonly CommandSpec[] = [
+  ...extCommands,
+  ...depCommands,
+  ...workspaceCommands,
+  ...deployCommands,
+  ...keyCommands,
+  ...registryCommands,
+];

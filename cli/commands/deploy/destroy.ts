@@ -1,0 +1,29 @@
+import { ProvError } from '#base';
+import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
+import { loadDeployment, withRuntime } from './deployment.js';
+
+export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+  const { options } = input;
+  const deployment = await loadDeployment(context, input);
+  const servers = deployment.input.infra.servers.map(({ name }) => name);
+  if (options['check'] === true)
+    return {
+      data: { servers },
+      text: servers.map((name) => `would delete server ${name} with its data`).join('\n'),
+    };
+  if (options['yes'] !== true) {
+    throw new ProvError('CLI_USAGE', {
+      reason: `this deletes the servers ${servers.join(', ')} with their data`,
+      hint: 'Add --yes if that is what you want.',
+    });
+  }
+  const { removeDeployment } = await import('#runtime');
+  return withRuntime(context, deployment, {}, async (runtime) => {
+    const result = await removeDeployment(runtime, deployment.input, { signal: context.signal });
+    if (result.error !== undefined) throw result.error;
+    return {
+      data: { servers, status: result.status },
+      text: servers.map((name) => `deleted server ${name}`).join('\n'),
+    };
+  });
+}

@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import type { TrustPolicy } from '#trust';
+import type { CommandContext, CommandInput } from '../../command.js';
+import { textOption } from '../../options.js';
+import { readKeyFile } from './shared.js';
+
+/** The policy that `--key` or `--policy` asks for, or that of the workspace around; undefined when there is none. */
+export async function policyOption(
+  context: CommandContext,
+  { options }: CommandInput,
+  fallback: 'workspace' | 'none',
+): Promise<TrustPolicy | undefined> {
+  const key = textOption(options, 'key');
+  const { loadPublicKey, parseTrustPolicy, policyForKeys } = await import('#trust');
+  if (key !== undefined) return policyForKeys([loadPublicKey(await readKeyFile(key, context))]);
+  const file = textOption(options, 'policy');
+  if (file !== undefined)
+    return parseTrustPolicy(await readKeyFile(file, context), resolve(context.cwd, file));
+  if (fallback === 'none') return undefined;
+  const { findWorkspace, openWorkspace } = await import('#workspace');
+  const root = await findWorkspace(context.cwd);
+  if (root === undefined) return undefined;
+  const { workspacePolicy } = await import('#manager');
+  return (await workspacePolicy(await openWorkspace(root, { env: context.env }))).policy;
+}

@@ -1,0 +1,55 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRunning, type ProcessIdentity, provHome, writeFileAtomic } from '#base';
+
+/** A registry process started by this user on this machine. */
+export interface RegistryRecord extends ProcessIdentity {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly data: string;
+  readonly log?: string;
+}
+
+function folder(env: NodeJS.ProcessEnv): string {
+  return join(provHome(env), 'run', 'registry');
+}
+
+export function writeRecord(record: RegistryRecord, env: NodeJS.ProcessEnv): () => void {
+  mkdirSync(folder(env), { recursive: true, mode: 0o700 });
+  const path = join(folder(env), `${record.pid}.json`);
+  writeFileAtomic(path, JSON.stringify(record), { mode: 0o600 });
+  return () => rmSync(path, { force: true });
+}
+
+/** Registries that still run; records of dead ones are removed on the way. */
+export function runningRegistries(env: NodeJS.ProcessEnv): RegistryRecord[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder(env)).filter((name) => name.endsWith('.json'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names.flatMap((name) => {
+    const path = join(folder(env), name);
+    const record = JSON.parse(readFileSync(path, 'utf8')) as RegistryRecord;
+    if (isRunning(record)) return [record];
+    rmSync(path, { force: true });
+    return [];
+  });
+}
+
+export interface RegistrySelection {
+  readonly data?: string | undefined;
+  readonly port?: number | undefined;
+}
+
+export function selectRegistries(
+  env: NodeJS.ProcessEnv,
+  { data, port }: RegistrySelection,
+): RegistryRecord[] {
+  return runningRegistries(env).filter(
+    (record) => (data === undefined || record.data === data) && (port === undefined || record.port === port),
+  );
+}

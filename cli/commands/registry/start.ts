@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identifyProcess, ProvError, provHome } from '#base';
+import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
+import { portOption } from '../../options.js';
+import { provCommand } from '../../prov-command.js';
+import { type RegistryRecord, runningRegistries, writeRecord } from './record.js';
+
+/** How long a registry in the background may take until it answers, in milliseconds. */
+const START_TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
+const DEFAULT_PORT = 5000;
+const LOG_TAIL_BYTES = 2000;
+
+export async function run(context: CommandContext, { options }: CommandInput): Promise<CommandOutput> {
+  const data = resolve(
+    context.cwd,
+    (options['data'] as string | undefined) ?? join(provHome(context.env), 'oci-registry'),
+  );
+  const port = portOption(options['port'], 'port') ?? DEFAULT_PORT;
+  const host = (options['host'] as string | undefined) ?? '127.0.0.1';
+  if (options['foreground'] === true) return foreground(context, { data, port, host });
+  const existing = runningRegistries(context.env).find((record) => record.data === data);
+  if (existing && (port === 0 || existing.port === port)) return describe(existing, false);
+  return background(context, { data, port, host });
+}
+
+interface Place {
+  readonly data: string;
+  readonly port: number;
+  readonly host: string;
+}
+
+async function foreground(context: CommandContext, { data, port, host }: Place): Promise<CommandOutput> {
+  const { startRegistry } = await import('#registry-server');
+  const server = await startRegistry({ dataDir: data, host, port, signal: context.signal });
+  const forget = writeRecord(
+    { ...identifyProcess(process.pid)!, url: server.url, host: server.host, port: server.port, data },
+    context.env,
+  );
+  try {
+    context.progress({
+      event: 'ready',
+      message: `registry ready at ${server.url}`,
+      url: server.url,
+      port: server.port,
+    });
+    context.note(`registry ready at ${server.url}, data in ${data}; Ctrl-C stops it`);
+    await new Promise<void>((done) => {
+      if (context.signal.aborted) return done();
+      context.signal.addEventListener('abort', () => done(), { once: true });
+    });
+  } finally {
+    await server.close();
+    forget();
+  }
+  return { data: { url: server.url, stopped: true }, text: 'registry stopped' };
+}
+
+async function background(context: CommandContext, { data, port, host }: Place): Promise<CommandOutput> {
+  mkdirSync(data, { recursive: true });
+  const log = join(data, 'registry.log');
+  const output = openSync(log, 'a', 0o600);
+  const [program, ...args] = provCommand();
+  const child = spawn(
+    program!,
+    [
+      ...args,
+      'registry',
+      'start',
+      '--foreground',
+      '--port',
+      String(port),
+      '--host',
+      host,
+      '--data',
+      data,
+      '--quiet',
+    ],
+    {
+      cwd: data,
+      env: context.env,
+      detached: true,
+      stdio: ['ignore', 'ignore', output],
+    },
+  );
+  closeSync(output);
+  let ended: string | undefined;
+  child.once('error', (error) => {
+    ended = error.message;
+  });
+  child.once('exit', (code, signal) => {
+    ended = signal ?? `exit code ${code}`;
+  });
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  try {
+    for (;;) {
+      context.signal.throwIfAborted();
+      const record = runningRegistries(context.env).find((each) => each.pid === child.pid);
+      if (record) {
+        child.unref();
+        return describe({ ...record, log }, true);
+      }
+      if (ended !== undefined || Date.now() > deadline)
+        throw startFailure(ended ?? 'it did not answer in time', log);
+      await sleep(POLL_MS);
+    }
+  } catch (error) {
+    child.kill('SIGTERM');
+    throw error;
+  }
+}
+
+/** The child's own error (its last lines on stderr) is what the user needs to see. */
+function startFailure(reason: string, log: string): ProvError {
+  const lines = readFileSync(log, 'utf8').slice(-LOG_TAIL_BYTES).trim().split('\n');
+  const at = lines.findLastIndex((line) => line.startsWith('error '));
+  const own = at < 0 ? undefined : /^error ([A-Z_]+): (.*)$/.exec(lines[at]!);
+  return new ProvError('CLI_REGISTRY_START_FAILED', {
+    reason: own?.[2] ?? reason,
+    log,
+    ...(own?.[1] === undefined ? {} : { cause: own[1] }),
+    ...(lines[at + 1]?.startsWith('hint ') ? { hint: lines[at + 1]!.slice('hint '.length) } : {}),
+  });
+}
+
+function describe(record: RegistryRecord, started: boolean): CommandOutput {
+  const { url, port, data, pid, log } = record;
+  return {
+    data: { url, port, data, pid, started, ...(log === undefined ? {} : { log }) },
+    text: `registry ${started ? 'started' : 'already runs'} at ${url} (process ${pid})\nstop it with: prov registry stop --port ${port}`,
+  };
+}

@@ -1,0 +1,37 @@
+import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
+import { provVersion } from '../../version.js';
+import { infraName, openCommandWorkspace } from '../dep/in-workspace.js';
+
+export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+  const workspace = await openCommandWorkspace(context, input);
+  const { loadInfra, loadModules } = await import('#workspace');
+  const { requireLock } = await import('#manager');
+  const infra = await loadInfra(workspace, infraName(workspace, input));
+  const modules = await loadModules(workspace, infra, await requireLock(workspace.lockFile), {
+    provVersion: provVersion(),
+    signal: context.signal,
+  });
+  const data = modules.map(({ kind, name, version, layer, dir, shadows, assets, lock }) => ({
+    kind,
+    name,
+    version,
+    layer,
+    dir,
+    shadows,
+    assets: assets.length,
+    digest: lock?.manifest.digest,
+  }));
+  return {
+    data,
+    table: {
+      columns: ['kind', 'name', 'version', 'layer', 'hides'],
+      rows: data.map((each) => [
+        each.kind,
+        each.name,
+        each.version,
+        each.layer,
+        each.shadows.map((shadow) => `${shadow.layer} ${shadow.version}`).join(', '),
+      ]),
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { type ErrorDocument, redact } from '#base';
+import type { CommandOutput, OutputFormat, Table } from '../command.js';
+import type { ProgressEvent } from './progress.js';
+
+export interface PrinterOptions {
+  readonly out: OutputFormat;
+  readonly quiet: boolean;
+  readonly colour: boolean;
+  readonly terminal: boolean;
+}
+
+/**
+ * The only writer of the command: results on stdout, notes, progress and errors on stderr. With
+ * `--out json` exactly one document reaches stdout, on failure too.
+ */
+export class Printer {
+  readonly #options: PrinterOptions;
+  #progressShown = false;
+
+  constructor(options: PrinterOptions) {
+    this.#options = options;
+  }
+
+  async result(output: CommandOutput): Promise<void> {
+    const { out } = this.#options;
+    this.#clearProgress();
+    if (out === 'json') return write(process.stdout, `${JSON.stringify({ ok: true, data: output.data })}\n`);
+    if (out === 'ndjson')
+      return write(process.stdout, `${JSON.stringify({ event: 'done', ok: true, data: output.data })}\n`);
+    if (out === 'yaml') return write(process.stdout, await yaml(output.data));
+    if (out === 'table' && output.table) return write(process.stdout, formatTable(output.table));
+    const text = output.text ?? (output.table ? formatTable(output.table) : await yaml(output.data));
+    return write(process.stdout, text === '' || text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  async error(document: ErrorDocument, stack?: string): Promise<void> {
+    const { out } = this.#options;
+    this.#clearProgress();
+    if (out === 'json') return write(process.stdout, `${JSON.stringify({ ok: false, error: document })}\n`);
+    if (out === 'ndjson')
+      return write(process.stdout, `${JSON.stringify({ event: 'done', ok: false, error: document })}\n`);
+    if (out === 'yaml') return write(process.stdout, await yaml({ ok: false, error: document }));
+    const lines = [`${this.#paint('error', 31)} ${this.#paint(document.code, 1)}: ${document.message}`];
+    if (document.hint !== '') lines.push(`${this.#paint('hint', 36)} ${document.hint}`);
+    if (stack !== undefined) lines.push(redact(stack));
+    return write(process.stderr, `${lines.join('\n')}\n`);
+  }
+
+  progress(event: ProgressEvent): void {
+    const { out, terminal, quiet } = this.#options;
+    if (out === 'ndjson') {
+      process.stdout.write(`${redact(JSON.stringify(event))}\n`);
+      return;
+    }
+    if (!terminal || quiet || out === 'json' || event.message === undefined) return;
+    process.stderr.write(`\r\u001b[2K${redact(event.message).slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    this.#progressShown = true;
+  }
+
+  note(text: string): void {
+    if (this.#options.quiet || this.#options.out === 'json' || this.#options.out === 'ndjson') return;
+    this.#clearProgress();
+    process.stderr.write(`${redact(text)}\n`);
+  }
+
+  #clearProgress(): void {
+    if (this.#progressShown) process.stderr.write('\r\u001b[2K');
+    this.#progressShown = false;
+  }
+
+  #paint(text: string, code: number): string {
+    return this.#options.colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+  }
+}
+
+/** Columns padded to their widest cell, two spaces between; no trailing spaces. */
+export function formatTable({ columns, rows }: Table): string {
+  const all = [columns.map((name) => name.toUpperCase()), ...rows];
+  const widths = columns.map((_, i) => Math.max(...all.map((row) => [...(row[i] ?? '')].length)));
+  const line = (row: readonly string[]) =>
+    columns
+      .map((_, i) => (row[i] ?? '').padEnd(widths[i]! + (row[i] ?? '').length - [...(row[i] ?? '')].length))
+      .join('  ')
+      .trimEnd();
+  return `${all.map(line).join('\n')}\n`;
+}
+
+async function yaml(data: unknown): Promise<string> {
+  const { stringify } = await import('yaml');
+  return stringify(data, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** Resolves once the bytes were handed to the system, so that exiting after it loses nothing. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => stream.write(text, () => resolve()));
+}

@@ -1,0 +1,211 @@
+import { Command, CommanderError, Option } from 'commander';
+import { configureLog, EXIT, ProvError, toProvError } from '#base';
+import {
+  type CommandContext,
+  type CommandInput,
+  type CommandOutput,
+  type CommandSpec,
+  OUTPUT_FORMATS,
+  type OutputFormat,
+} from './command.js';
+import { commandTable } from './command-table.js';
+import { Printer } from './present/printer.js';
+import { provVersion } from './version.js';
+
+interface Outcome {
+  readonly exit: number;
+}
+
+/** Runs one command line and sets the process's exit code. Never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const outcome = await runCommandLine(argv);
+  process.exitCode = outcome.exit;
+}
+
+async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
+  const printer = new Printer(printerOptions(argv));
+  const debug = argv.includes('--debug');
+  const abort = new AbortController();
+  const release = abortOnSignals(abort);
+  try {
+    let output: CommandOutput | undefined;
+    const program = buildProgram(async (spec, input, global) => {
+      configureLog({ level: debug ? 'debug' : global['quiet'] === true ? 'error' : 'warn' });
+      const context: CommandContext = {
+        cwd: process.cwd(),
+        env: process.env,
+        out: outputFormat(argv),
+        signal: abort.signal,
+        progress: (event) => printer.progress(event),
+        note: (text) => printer.note(text),
+        interactive:
+          process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['CI'] === undefined,
+      };
+      const module = await spec.load();
+      output = await module.run(context, input);
+    });
+    await program.parseAsync(argv, { from: 'user' });
+    if (output === undefined) return { exit: EXIT.ok };
+    await printer.result(output);
+    return { exit: output.exit ?? EXIT.ok };
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help'))
+      return { exit: thrown.exitCode === 0 ? EXIT.ok : EXIT.usage };
+    const error = abort.signal.aborted
+      ? (abort.signal.reason as ProvError)
+      : thrown instanceof CommanderError
+        ? usageError(thrown)
+        : toProvError(thrown);
+    const cause = thrown instanceof Error ? thrown.stack : undefined;
+    await printer.error(error.toDocument(), debug ? cause : undefined);
+    return { exit: error.exitCode };
+  } finally {
+    release();
+  }
+}
+
+type Action = (spec: CommandSpec, input: CommandInput, global: Record<string, unknown>) => Promise<void>;
+
+/** The parser for the whole command table; `action` is called with the command that was asked for. */
+export function buildProgram(action: Action): Command {
+  const program = new Command('prov');
+  program
+    .description('OCI-native package manager, registry and runtime for infrastructure extensions')
+    .version(provVersion(), '-V, --version')
+    .helpCommand(true)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  addGlobalOptions(program);
+  for (const spec of commandTable) {
+    addCommand(program, spec.path, spec, action);
+    for (const path of spec.aliases ?? []) addCommand(program, path, spec, action, { hidden: true });
+  }
+  return program;
+}
+
+/** What the groups of commands are about. Groups that only hold aliases are not shown. */
+const GROUPS: Readonly<Record<string, string>> = {
+  ext: 'pack, sign, push, pull and inspect extensions',
+  dep: 'requirements and the lock of a workspace',
+  workspace: 'make and show workspaces',
+  config: 'configuration and where it comes from',
+  module: 'extensions as a workspace loads them',
+  services: 'start, stop and show what runs',
+  mirror: 'carry everything a lock names into closed networks',
+  key: 'signing keys',
+  registry: 'a registry on this machine',
+};
+
+interface AddOptions {
+  readonly hidden?: boolean;
+}
+
+function addCommand(
+  program: Command,
+  path: readonly string[],
+  spec: CommandSpec,
+  action: Action,
+  { hidden = false }: AddOptions = {},
+): void {
+  let parent = program;
+  for (const name of path.slice(0, -1)) parent = child(parent, name, hidden);
+  const command = child(parent, path.at(-1)!, hidden);
+  command
+    .description(spec.details === undefined ? spec.summary : `${spec.summary}\n\n${spec.details}`)
+    .summary(spec.summary);
+  for (const argument of spec.args ?? []) {
+    const name = `${argument.name}${argument.variadic ? '...' : ''}`;
+    command.argument(argument.optional ? `[${name}]` : `<${name}>`, argument.summary);
+  }
+  for (const each of spec.options ?? []) command.addOption(toOption(each));
+  addGlobalOptions(command);
+  if (spec.examples)
+    command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  command.action(async (...received: unknown[]) => {
+    const values = received.slice(0, spec.args?.length ?? 0);
+    const variadic = values.find(Array.isArray) as string[] | undefined;
+    const args = values.filter((value) => !Array.isArray(value)) as (string | undefined)[];
+    await action(spec, { args, rest: variadic ?? [], options: command.opts() }, command.opts());
+  });
+}
+
+function child(parent: Command, name: string, hidden: boolean): Command {
+  const existing = parent.commands.find((command) => command.name() === name);
+  if (existing) return existing;
+  const created = parent
+    .command(name, { hidden })
+    .description(GROUPS[name] ?? '')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  created.showSuggestionAfterError(true);
+  return created;
+}
+
+function toOption(spec: NonNullable<CommandSpec['options']>[number]): Option {
+  const option = new Option(spec.flags, spec.summary);
+  if (spec.choices) option.choices([...spec.choices]);
+  if (spec.default !== undefined) option.default(spec.default);
+  if (spec.repeatable)
+    option.argParser((value: string, earlier: string[] | undefined) => [...(earlier ?? []), value]);
+  return option;
+}
+
+function addGlobalOptions(command: Command): void {
+  command.addOption(new Option('--out <format>', 'form of the output').choices([...OUTPUT_FORMATS]));
+  command.addOption(new Option('--format <format>', 'same as --out').choices([...OUTPUT_FORMATS]).hideHelp());
+  command.addOption(new Option('-q, --quiet', 'no notes and no progress'));
+  command.addOption(new Option('--debug', 'show what happens, and stack traces of errors'));
+}
+
+function usageError(error: CommanderError): ProvError {
+  const reason = error.message.replace(/^error: /, '').replace(/\n.*/s, '');
+  const suggestion = /\(Did you mean (.+)\?\)/.exec(error.message)?.[1];
+  return new ProvError(
+    'CLI_USAGE',
+    { reason, ...(suggestion === undefined ? {} : { hint: `Did you mean ${suggestion}?` }) },
+    { cause: error },
+  );
+}
+
+function outputFormat(argv: readonly string[]): OutputFormat {
+  const end = argv.indexOf('--');
+  const own = end < 0 ? argv : argv.slice(0, end);
+  for (const [i, token] of own.entries()) {
+    const value =
+      /^--(?:out|format)=(.*)$/.exec(token)?.[1] ??
+      (token === '--out' || token === '--format' ? own[i + 1] : undefined);
+    if (value !== undefined && (OUTPUT_FORMATS as readonly string[]).includes(value))
+      return value as OutputFormat;
+  }
+  return 'text';
+}
+
+function printerOptions(argv: readonly string[]) {
+  const terminal = process.stderr.isTTY === true;
+  const colour = terminal && (process.env['NO_COLOR'] ?? '') === '';
+  return {
+    out: outputFormat(argv),
+    quiet: argv.includes('--quiet') || argv.includes('-q'),
+    colour,
+    terminal,
+  };
+}
+
+/** First Ctrl-C or SIGTERM aborts in good order; a second one ends the process at once. */
+function abortOnSignals(abort: AbortController): () => void {
+  const handle = (signal: NodeJS.Signals) => {
+    const code = signal === 'SIGINT' ? 'BASE_INTERRUPTED' : 'BASE_TERMINATED';
+    if (abort.signal.aborted) process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
+    abort.abort(new ProvError(code));
+  };
+  process.on('SIGINT', handle);
+  process.on('SIGTERM', handle);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  });
+  return () => {
+    process.off('SIGINT', handle);
+    process.off('SIGTERM', handle);
+  };
+}
