@@ -6,7 +6,27 @@ import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
 process.chdir(root);
-const SOURCES = ['base', 'db', 'schemas', 'oci', 'trust', 'resolver', 'workspace', 'mirror', 'manager', 'runtime', 'registry-server', 'cli', 'test', 'bench', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json', 'extensions'];
+const SOURCES = [
+  'base',
+  'db',
+  'schemas',
+  'oci',
+  'trust',
+  'resolver',
+  'workspace',
+  'mirror',
+  'manager',
+  'runtime',
+  'registry-server',
+  'cli',
+  'test',
+  'bench',
+  'scripts',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'extensions',
+];
 const STAMP = 'build/.stamp';
 
 /** Newest mtime below `path`, in milliseconds; directories count, so that a removed file is noticed. */
@@ -27,8 +47,10 @@ if (process.argv.includes('--if-stale') && SOURCES.every((path) => newest(path) 
 
 const started = new Date();
 if (!process.argv.includes('--keep')) rmSync('build', { recursive: true, force: true });
-const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], { stdio: 'inherit' });
-if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], {
+  stdio: 'inherit',
+});
+if (tsc.status !== 0 && !process.argv.includes('--keep')) process.exit(tsc.status ?? 1);
 await (await import('./bundle.mjs')).bundle();
 mkdirSync('build', { recursive: true });
 writeFileSync(STAMP, started.toISOString());

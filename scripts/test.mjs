@@ -1,0 +1,74 @@
+// Runs one suite with node:test on the compiled output and prints, last, `N passed, N failed, N skipped`.
+//   node scripts/test.mjs --suite quick|long|arch|e2e|interop|crash [--only SUBSTRING] [--no-build]
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = new URL('..', import.meta.url).pathname;
+process.chdir(root);
+const argument = (name) => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+const suite = argument('--suite') ?? 'quick';
+const only = argument('--only');
+
+/** Which compiled test files belong to a suite. */
+const isLong = (file) => file.endsWith('.long.test.js');
+const inFolder = (name) => (file) => file.startsWith(`build/test/${name}/`);
+const SUITES = {
+  quick: (file) => !isLong(file) && !inFolder('interop')(file),
+  long: (file) => isLong(file) && !inFolder('interop')(file),
+  interop: inFolder('interop'),
+  arch: inFolder('architecture'),
+  e2e: inFolder('e2e'),
+  crash: (file) => /crash|kill/.test(file),
+};
+const belongs = SUITES[suite];
+if (!belongs) {
+  console.error(`unknown suite "${suite}"; suites are ${Object.keys(SUITES).join(', ')}`);
+  process.exit(2);
+}
+
+if (!process.argv.includes('--no-build')) {
+  const built = spawnSync(process.execPath, ['scripts/build.mjs', '--if-stale'], { stdio: 'inherit' });
+  if (built.status !== 0) process.exit(built.status ?? 1);
+}
+
+function* walk(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) yield* walk(path);
+    else if (entry.name.endsWith('.test.js')) yield path;
+  }
+}
+const files = [...walk('build')]
+  .filter(belongs)
+  .filter((file) => !only || file.includes(only))
+  .sort();
+if (files.length === 0) {
+  console.error(`no test file belongs to the suite "${suite}"`);
+  process.exit(1);
+}
+
+const reports = mkdtempSync(join(tmpdir(), 'prov-test-'));
+const report = join(reports, 'events.ndjson');
+const result = spawnSync(
+  process.execPath,
+  [
+    '--test',
+    `--test-concurrency=${process.env.PROV_TEST_CONCURRENCY ?? 2}`,
+    '--test-reporter=./scripts/test-reporter.mjs',
+    '--test-reporter-destination=stdout',
+    ...files,
+  ],
+  { stdio: 'inherit', env: { ...process.env, PROV_TEST_REPORT: report, NODE_ENV: 'test' } },
+);
+const counts = statSync(report, { throwIfNoEntry: false })
+  ? JSON.parse(readFileSync(report, 'utf8'))
+  : { passed: 0, failed: 1, skipped: 0 };
+rmSync(reports, { recursive: true, force: true });
+if (result.status !== 0 && counts.failed === 0) counts.failed = 1;
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(counts.failed > 0 || result.status !== 0 ? 1 : 0);

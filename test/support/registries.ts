@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cliPath } from './project.js';
+
+const START_TIMEOUT_MS = 20_000;
+
+export interface RunningRegistry {
+  readonly name: string;
+  /** `127.0.0.1:PORT` */
+  readonly host: string;
+  readonly data: string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}
+
+/** Our own registry, started as its users start it. */
+export async function ownRegistry(
+  t: Pick<TestContext, 'after'>,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  port?: number,
+): Promise<RunningRegistry> {
+  const chosen = port ?? (await freePort());
+  const data = join(folder, 'own-registry');
+  return start(t, {
+    name: 'prov',
+    command: process.execPath,
+    args: [cliPath, 'registry', 'start', '--foreground', '--port', String(chosen), '--data', data],
+    port: chosen,
+    data,
+    env,
+  });
+}
+
+/** Debian's docker-registry with a filesystem store. */
+export async function dockerRegistry(
+  t: Pick<TestContext, 'after'>,
+  folder: string,
+  program: string,
+): Promise<RunningRegistry> {
+  const port = await freePort();
+  const data = join(folder, 'docker-registry');
+  mkdirSync(data, { recursive: true });
+  const config = join(folder, 'docker-registry.yml');
+  writeFileSync(
+    config,
+    `version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage:\n  filesystem: {rootdirectory: ${JSON.stringify(data)}}\n  delete: {enabled: true}\nhttp: {addr: "127.0.0.1:${port}"}\n`,
+  );
+  return start(t, {
+    name: 'docker-registry',
+    command: program,
+    args: ['serve', config],
+    port,
+    data,
+    env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' },
+  });
+}
+
+interface StartOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly port: number;
+  readonly data: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+async function start(
+  t: Pick<TestContext, 'after'>,
+  { name, command, args, port, data, env }: StartOptions,
+): Promise<RunningRegistry> {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log = (log + chunk.toString()).slice(-4000);
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal);
+    await ended;
+  };
+  t.after(() => stop('SIGKILL'));
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await answers(port))) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} did not start: ${log}`);
+    await sleep(50);
+  }
+  return { name, host: `127.0.0.1:${port}`, data, stop };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path: '/v2/' }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('error', () => resolve(false));
+  });
+}
