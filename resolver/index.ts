@@ -14,8 +14,9 @@ export type {
   VersionFacts,
 } from './metadata/metadata-source.js';
 export { type PackageId, packageId, splitPackageId } from './package-id.js';
-export type { Cause } from './proof/cause.js';
-export { explainFailure } from './proof/explain-failure.js';
+export type { Available, Cause, Overridden } from './proof/cause.js';
+export { type CheckProofOptions, checkProof, type ProofFlaw } from './proof/check-proof.js';
+export { type Explanation, explainFailure, explanationOf } from './proof/explain-failure.js';
 export type { Proof, ProofFact, ProofPackage, ProofStep, ProofTerm } from './proof/proof.js';
 export type { Origin, Override, Requirement } from './requirement.js';
 export { resolve } from './resolve.js';

@@ -1,11 +1,13 @@
 import { describeSolution } from './describe-solution.js';
 import { Encoder } from './encode/encoder.js';
 import type { Policy } from './encode/policy.js';
+import type { ProblemPackage } from './encode/problem.js';
 import type { ResolveResult } from './failure.js';
 import { MetadataLoader } from './metadata/metadata-loader.js';
 import { normaliseOptions } from './normalise-options.js';
 import type { PackageId } from './package-id.js';
 import { compactProof, minimiseProof } from './proof/minimise-proof.js';
+import type { ProofPackage } from './proof/proof.js';
 import { DEFAULT_STEP_BUDGET, type ResolveOptions } from './resolve-options.js';
 import type { SolveStatistics } from './solution.js';
 import { extractProof } from './solver/derivation.js';
@@ -76,16 +78,24 @@ async function attempt({
     return { ok: false, failure: { type: 'budget', budget, contested, statistics } };
   }
   const proof = extractProof(solver, outcome.id, {
-    packages: problem.packages.map(({ name, role, versions, location }) => ({
-      name,
-      role,
-      versions,
-      ...(location !== undefined && { location }),
-    })),
+    packages: proofPackages(problem.packages),
     factOf: (id, terms) => ({ terms, cause: problem.causes.get(id)! }),
   });
   return {
     ok: false,
     failure: { type: 'unsatisfiable', proof: compactProof(minimiseProof(proof)), statistics },
   };
+}
+
+/** Names as short as they may be: two packages of one name are told apart by registry and namespace. */
+function proofPackages(packages: readonly ProblemPackage[]): ProofPackage[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of packages) (seen.has(name) ? twice : seen).add(name);
+  return packages.map(({ id, name, role, versions, location }) => ({
+    name: id !== undefined && twice.has(name) ? id : name,
+    role,
+    versions,
+    ...(location !== undefined && { location }),
+  }));
 }

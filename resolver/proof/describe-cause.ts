@@ -6,7 +6,7 @@ export function describeCause(cause: Cause): string {
     case 'platform':
       return `does not support ${cause.platform}`;
     case 'compatibility':
-      return `needs prov ${cause.needs}, this is ${cause.provVersion}`;
+      return `needs prov ${cause.needs} (this is ${cause.provVersion})`;
     case 'yanked':
       return `was yanked${because(cause.reason)}`;
     case 'revoked':
