@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProvError, registerSecret } from '#base';
 import { SCRIPT_CONTRACT, type ScriptEvent, type ScriptTarget } from '#schemas';
@@ -80,7 +81,10 @@ export class ScriptHost {
       logFile: this.#logFile(call),
       timeoutMs: call.timeoutMs,
       graceMs: this.#options.graceMs,
-      interpreters: this.#options.interpreters,
+      interpreters: {
+        ...this.#options.interpreters,
+        nu: this.#options.interpreters?.nu ?? nuOf(call.target),
+      },
       marker,
       keepProcesses: call.keepProcesses,
       signal: call.signal,
@@ -93,6 +97,12 @@ export class ScriptHost {
     const folder = call.task.replace(/[^A-Za-z0-9._-]/g, '_');
     return join(this.#options.logDir, folder, `${call.attempt}-${call.op}.ndjson`);
   }
+}
+
+/** The Nushell that was installed on the target, if there is one. */
+function nuOf({ prefix }: ScriptTarget): string | undefined {
+  const path = prefix === undefined ? undefined : join(prefix, 'bin', 'nu');
+  return path !== undefined && existsSync(path) ? path : undefined;
 }
 
 /** From now on the values that the manifest calls secret are masked. Names are dotted paths. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isProvError } from '#base';
 import { RunContext } from '../engine/run-context.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { DeploymentInput } from '../plan/deployment-input.js';
@@ -91,7 +92,26 @@ export async function checkHealth(
     const { health, scripts } = instance.module.manifest;
     return health !== undefined || scripts?.['health'] !== undefined || context.services(instance).length > 0;
   });
-  return Promise.all(asked.map((instance) => checkInstance(context, instance, { retries })));
+  return Promise.all(
+    asked.map(async (instance) => {
+      try {
+        return await checkInstance(context, instance, { retries });
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        if (!isProvError(error)) throw error;
+        const { kind, name: extension } = instance.module;
+        return {
+          healthy: false,
+          message: error.message,
+          looks: 1,
+          server: instance.server.name,
+          kind,
+          extension,
+          services: [],
+        };
+      }
+    }),
+  );
 }
 
 function open(runtime: Runtime, input: DeploymentInput, options: UseCaseOptions): Promise<RunContext> {
