@@ -2,5 +2,6 @@
 export { chownTree, findUser, isReachable, isRoot } from './accounts.mjs';
 export { conflict, EXIT, invalid, runScript, ScriptError, transient } from './contract.mjs';
 export { readJson, replaceDirectory, replaceFile } from './files.mjs';
-export { configDigest, forgetStamp, readStamp, stampStatus, writeStamp } from './stamp.mjs';
+export { beginInstall, forgetInstall, pruneVersions, replaceLink, undoInstall } from './installation.mjs';
+export { stampStatus, writeStamp } from './stamp.mjs';
 export { unpackTarball } from './tarball.mjs';

@@ -5,7 +5,12 @@ import { readJson, replaceFile } from './files.mjs';
 
 // What is installed under a prefix, one small file an extension, written last: it exists only after the
 // installation is whole, so that `check` after a crash can tell.
-const stampPath = (request) => join(request.target.prefix, 'var', 'prov', `${request.extension.name}.json`);
+const stampPath = (request) => recordPath(request, 'json');
+
+/** A taskserv and a cluster may share their name, so the kind is part of the file's. */
+export function recordPath({ target, extension }, ending) {
+  return join(target.prefix, 'var', 'prov', `${extension.kind}-${extension.name}.${ending}`);
+}
 
 /** Digest of what the installation depends on besides its version: configuration, ports and the account. */
 export function configDigest({ config, target }) {
@@ -45,6 +50,11 @@ export function writeStamp(request, facts = {}) {
 
 export function forgetStamp(request) {
   rmSync(stampPath(request), { force: true });
+}
+
+/** Writes back the stamp of an earlier installation as it was. */
+export function restoreStamp(request, stamp) {
+  replaceFile(stampPath(request), stamp);
 }
 
 /**

@@ -70,7 +70,7 @@ for (const account of accounts()) {
       assert.notEqual(passwordOf(after), old);
     });
 
-    test('uninstall needs a stopped server and keeps the data; rollback of the same workflow removes it', async () => {
+    test('uninstall needs a stopped server and keeps the data, and so does rollback', async () => {
       const busy = await deployment.run(POSTGRES, 'uninstall');
       assert.equal(busy.code, SCRIPT_EXIT.conflict);
       await deployment.provider('stop');
@@ -79,10 +79,42 @@ for (const account of accounts()) {
       assert.ok(existsSync(at('var', 'postgres', 'data', 'PG_VERSION')));
       await deployment.install(POSTGRES);
       await deployment.provider('stop');
-      succeeded(await deployment.run(POSTGRES, 'rollback', { workflow: 'w-other' }));
-      assert.ok(existsSync(at('var', 'postgres', 'data', 'PG_VERSION')));
-      succeeded(await deployment.run(POSTGRES, 'rollback'));
-      assert.ok(!existsSync(at('var', 'postgres')) && !existsSync(at('etc', 'postgres')));
+      succeeded(await deployment.run(POSTGRES, 'rollback', { input: { updated: false } }));
+      assert.ok(!existsSync(at('lib', 'postgres')));
+      assert.ok(existsSync(at('var', 'postgres', 'data', 'PG_VERSION')), 'data that was there before stays');
+    });
+
+    test('rollback of an update brings the earlier configuration back, of a first installation nothing is left', async () => {
+      const config = at('etc', 'postgres', 'postgresql.conf');
+      const data = at('var', 'postgres');
+      await deployment.provider('stop');
+      rmSync(data, { recursive: true });
+      rmSync(at('etc', 'postgres'), { recursive: true });
+      succeeded(await deployment.run(POSTGRES, 'install', { idempotency_key: 'first' }));
+      const before = readFileSync(config, 'utf8');
+      const more = { idempotency_key: 'second', config: { max_connections: 77 } };
+      assert.equal(succeeded(await deployment.run(POSTGRES, 'install', more)).result.changed, true);
+      assert.match(readFileSync(config, 'utf8'), /max_connections = 77/);
+      succeeded(await deployment.run(POSTGRES, 'rollback', { input: { updated: true } }));
+      assert.equal(readFileSync(config, 'utf8'), before);
+      assert.equal((await deployment.run(POSTGRES, 'check')).result.status, 'done');
+
+      // An update that failed before its script ran must not be taken for the first installation.
+      assert.equal(
+        (await deployment.run(POSTGRES, 'rollback', { input: { updated: true } })).result.changed,
+        false,
+      );
+      assert.equal((await deployment.run(POSTGRES, 'check')).result.status, 'done');
+      const renamed = { idempotency_key: 'third', config: { database: 'other' } };
+      assert.equal((await deployment.run(POSTGRES, 'install', renamed)).code, SCRIPT_EXIT.conflict);
+
+      succeeded(await deployment.run(POSTGRES, 'uninstall'));
+      rmSync(data, { recursive: true });
+      succeeded(await deployment.run(POSTGRES, 'install', { idempotency_key: 'fourth' }));
+      succeeded(await deployment.run(POSTGRES, 'rollback', { input: { updated: false } }));
+      assert.ok(
+        !existsSync(data) && !existsSync(at('etc', 'postgres')) && !existsSync(at('lib', 'postgres')),
+      );
     });
 
     test('data of another major version is refused and left alone', {

@@ -89,6 +89,7 @@ for (const account of accounts()) {
       chmodSync(node, 0o755);
       await deployment.provider('stop', { services: ['web'] });
       succeeded(await deployment.run(WEB, 'uninstall'));
+      assert.equal((await deployment.run(CLUSTER, 'check')).result.status, 'done');
       const run = await deployment.install(WEB, { node: [node] });
       assert.equal(run.result.services?.[0]?.argv[0], join(deployment.prefix, 'lib', 'web', '0.1.0', 'node'));
     });

@@ -7,7 +7,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 /** Healthy when a random row goes in and comes out through the cluster's front door. */
 async function health(request) {
-  const url = readJson(recordPath(request))?.outputs.url;
+  const url = readJson(recordPath(request))?.url;
   if (url === undefined) return { status: 'unhealthy', message: 'not installed' };
   const timeoutMs = (request.config.timeout_seconds ?? 5) * 1000;
   const value = randomUUID();

@@ -1,15 +1,25 @@
-import { existsSync } from 'node:fs';
-import { readJson, replaceFile, runScript } from '../lib/shared.bundle.mjs';
+import {
+  beginInstall,
+  readJson,
+  replaceFile,
+  runScript,
+  stampStatus,
+  writeStamp,
+} from '../lib/shared.bundle.mjs';
 import { members, recordPath } from './members.mjs';
 
 /** The parts install themselves; the cluster keeps, in one file, where it is reached and on what it stands. */
 function install(request) {
+  const path = recordPath(request);
+  if (!request.dry_run) beginInstall(request, { files: [path] });
   const { web, postgres } = members(request);
   const outputs = { url: web.url, database: `${postgres.host}:${postgres.port}/${postgres.database}` };
-  const path = recordPath(request);
-  const record = { schema: 1, version: request.extension.version, outputs };
-  const changed = !existsSync(path) || JSON.stringify(readJson(path)) !== JSON.stringify(record);
-  if (changed && !request.dry_run) replaceFile(path, record);
+  const same = JSON.stringify(readJson(path)) === JSON.stringify(outputs);
+  const changed = !same || stampStatus(request).status !== 'done';
+  if (changed && !request.dry_run) {
+    replaceFile(path, outputs);
+    writeStamp(request, { outputs });
+  }
   return { changed, outputs };
 }
 

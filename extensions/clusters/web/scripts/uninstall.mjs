@@ -1,13 +1,16 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { runScript } from '../lib/shared.bundle.mjs';
+import { forgetInstall, runScript, undoInstall } from '../lib/shared.bundle.mjs';
 import { recordPath } from './members.mjs';
 
+const removeFiles = (request) => rmSync(dirname(recordPath(request)), { recursive: true, force: true });
+
 function uninstall(request) {
-  const path = recordPath(request);
-  const changed = existsSync(path);
-  if (!request.dry_run) rmSync(dirname(path), { recursive: true, force: true });
+  const changed = existsSync(recordPath(request));
+  if (request.dry_run) return { changed };
+  forgetInstall(request);
+  removeFiles(request);
   return { changed };
 }
 
-await runScript({ uninstall, rollback: uninstall });
+await runScript({ uninstall, rollback: (request) => undoInstall(request, () => removeFiles(request)) });

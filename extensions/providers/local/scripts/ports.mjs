@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { conflict, invalid } from '../lib/shared.bundle.mjs';
 import { listServers, readServer, requireServer, writeServer } from './server-store.mjs';
 
-const NAME = /^[a-z0-9][a-z0-9._/-]{0,62}$/;
+const NAME = /^[a-z0-9][a-z0-9._/-]{0,199}$/;
 const MAX_TRIES = 100;
 
 /**

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import {
+  beginInstall,
   invalid,
+  pruneVersions,
   replaceDirectory,
+  replaceLink,
   runScript,
   ScriptError,
   stampStatus,
@@ -16,7 +19,8 @@ const VERSION_TIMEOUT_MS = 20_000;
 
 /** Unpacks the program of this platform, tries it, and only then links it into `bin/`. */
 async function install(request, { progress, signal }) {
-  const { home, program, link } = layout(request);
+  const { home, program, link, all } = layout(request);
+  const backup = request.dry_run ? undefined : beginInstall(request, { files: [link] });
   const { link: wanted = true } = request.config;
   const before = stampStatus(request, [program]);
   if (before.status === 'done') return { changed: false, outputs: before.outputs };
@@ -34,6 +38,7 @@ async function install(request, { progress, signal }) {
   else rmSync(link, { force: true });
   const outputs = { nu: wanted ? link : program, version };
   writeStamp(request, { outputs });
+  pruneVersions(all, request, backup);
   return { changed: true, outputs };
 }
 
@@ -49,13 +54,6 @@ function askVersion(program) {
       `${program} does not run here: ${nu.error?.message ?? nu.stderr.trim() ?? nu.signal}`,
     );
   return nu.stdout.trim();
-}
-
-function replaceLink(path, target) {
-  const staged = `${path}.${process.pid}.part`;
-  rmSync(staged, { force: true });
-  symlinkSync(target, staged);
-  renameSync(staged, path);
 }
 
 await runScript({ install });

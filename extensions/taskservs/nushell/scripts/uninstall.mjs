@@ -1,15 +1,19 @@
 import { existsSync, rmSync } from 'node:fs';
-import { forgetStamp, runScript } from '../lib/shared.bundle.mjs';
+import { forgetInstall, runScript, undoInstall } from '../lib/shared.bundle.mjs';
 import { layout } from './layout.mjs';
 
-function uninstall(request) {
+function removeFiles(request) {
   const { all, link } = layout(request);
-  const changed = existsSync(all);
-  if (request.dry_run) return { changed };
-  forgetStamp(request);
   rmSync(link, { force: true });
   rmSync(all, { recursive: true, force: true });
+}
+
+function uninstall(request) {
+  const changed = existsSync(layout(request).all);
+  if (request.dry_run) return { changed };
+  forgetInstall(request);
+  removeFiles(request);
   return { changed };
 }
 
-await runScript({ uninstall, rollback: uninstall });
+await runScript({ uninstall, rollback: (request) => undoInstall(request, () => removeFiles(request)) });

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import {
+  beginInstall,
   chownTree,
   findUser,
   invalid,
   isReachable,
   isRoot,
-  replaceFile,
   runScript,
   stampStatus,
   writeStamp,
@@ -16,6 +16,7 @@ import { layout, listenPort } from './layout.mjs';
 /** Makes the data directory and describes the service; the program is prov itself. */
 function install(request, { log }) {
   const place = layout(request);
+  if (!request.dry_run) beginInstall(request, { facts: { hadContent: existsSync(place.state) } });
   const port = listenPort(request);
   const { prov } = request.target;
   if (!Array.isArray(prov) || prov.length === 0)
@@ -26,7 +27,6 @@ function install(request, { log }) {
   if (request.dry_run) return { changed: true, message: `would set up a registry in ${place.data}` };
 
   const account = chooseAccount(request, prov, log);
-  if (!existsSync(place.state)) replaceFile(place.origin, { workflow: request.workflow });
   for (const path of [place.state, place.data, place.home]) mkdirSync(path, { recursive: true, mode: 0o700 });
   if (account !== undefined) chownTree(place.state, account);
   const service = {

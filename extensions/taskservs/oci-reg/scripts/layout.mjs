@@ -8,7 +8,6 @@ export function layout(request) {
     state,
     data: join(state, 'data'),
     home: join(state, 'home'),
-    origin: join(request.target.prefix, 'var', 'prov', 'oci-reg.created.json'),
   };
 }
 

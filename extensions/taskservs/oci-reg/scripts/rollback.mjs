@@ -1,18 +1,13 @@
-import { existsSync, rmSync } from 'node:fs';
-import { forgetStamp, readJson, runScript } from '../lib/shared.bundle.mjs';
+import { rmSync } from 'node:fs';
+import { runScript, undoInstall } from '../lib/shared.bundle.mjs';
 import { layout } from './layout.mjs';
 
-/** Content goes only when this very workflow made its directory. */
+/** Content goes only when it is certain that this very run made its directory. */
 function rollback(request) {
-  const { state, origin } = layout(request);
-  const changed = existsSync(state);
-  if (request.dry_run) return { changed };
-  forgetStamp(request);
-  if (readJson(origin)?.workflow === request.workflow) {
-    rmSync(state, { recursive: true, force: true });
-    rmSync(origin, { force: true });
-  }
-  return { changed };
+  return undoInstall(request, ({ facts }) => {
+    if (!facts.hadContent && request.input.updated === false)
+      rmSync(layout(request).state, { recursive: true, force: true });
+  });
 }
 
 await runScript({ rollback });

@@ -1,14 +1,19 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { forgetStamp, runScript } from '../lib/shared.bundle.mjs';
+import { forgetInstall, runScript, undoInstall } from '../lib/shared.bundle.mjs';
+
+const folder = (request) => join(request.target.prefix, 'etc', 'os');
 
 function uninstall(request) {
-  const path = join(request.target.prefix, 'etc', 'os');
-  const changed = existsSync(path);
+  const changed = existsSync(folder(request));
   if (request.dry_run) return { changed };
-  forgetStamp(request);
-  rmSync(path, { recursive: true, force: true });
+  forgetInstall(request);
+  rmSync(folder(request), { recursive: true, force: true });
   return { changed };
 }
 
-await runScript({ uninstall, rollback: uninstall });
+function rollback(request) {
+  return undoInstall(request, () => rmSync(folder(request), { recursive: true, force: true }));
+}
+
+await runScript({ uninstall, rollback });

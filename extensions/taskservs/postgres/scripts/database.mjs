@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { conflict, replaceFile, ScriptError } from '../lib/shared.bundle.mjs';
+import { conflict, readJson, replaceFile, ScriptError } from '../lib/shared.bundle.mjs';
 import { createPassword, scramVerifier } from './scram.mjs';
 
 const TOOL_TIMEOUT_MS = 120_000;
@@ -14,9 +14,9 @@ export function ensurePassword(path, owner) {
 
 /**
  * Makes the database cluster with role and database, under its final name only once it is whole.
- * Returns false when there was one already, which is kept.
+ * One that is there already is kept.
  */
-export function ensureCluster(place, { database, user }, { owner, password, workflow, major }) {
+export function ensureCluster(place, { database, user }, { owner, password, major }) {
   mkdirSync(place.state, { recursive: true, mode: 0o755 });
   const version = join(place.data, 'PG_VERSION');
   if (existsSync(version)) {
@@ -25,7 +25,12 @@ export function ensureCluster(place, { database, user }, { owner, password, work
       throw conflict(
         `the data in ${place.data} is of PostgreSQL ${found}, this is ${major}: dump and restore it`,
       );
-    return false;
+    const names = readJson(place.names);
+    if (names?.database !== database || names.user !== user)
+      throw conflict(
+        `the data holds database '${names?.database}' of '${names?.user}': neither can be renamed here`,
+      );
+    return;
   }
   const staging = `${place.data}.part`;
   rmSync(staging, { recursive: true, force: true });
@@ -48,9 +53,8 @@ export function ensureCluster(place, { database, user }, { owner, password, work
     [createRole(user, password), `CREATE DATABASE "${database}" OWNER "${user}";`],
     owner,
   );
-  replaceFile(place.origin, { workflow });
+  replaceFile(place.names, { database, user });
   renameSync(staging, place.data);
-  return true;
 }
 
 /** Gives the role a new password after its file was lost: first the role, then the file, so that it can be tried again. */

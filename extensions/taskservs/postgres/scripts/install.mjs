@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runScript, stampStatus, writeStamp } from '../lib/shared.bundle.mjs';
+import { beginInstall, pruneVersions, runScript, stampStatus, writeStamp } from '../lib/shared.bundle.mjs';
 import { unpackBinaries } from './binaries.mjs';
 import { ensureCluster, ensurePassword, replacePassword } from './database.mjs';
 import { dataOwner, layout, settings } from './layout.mjs';
@@ -9,6 +9,9 @@ import { writeServerConfig } from './server-config.mjs';
 /** Programs, then passwords, then data, then configuration; each step is kept when it is already done. */
 async function install(request, { progress, signal }) {
   const place = layout(request);
+  const hadData = existsSync(join(place.data, 'PG_VERSION'));
+  const memory = { files: [place.config, place.access], facts: { hadData } };
+  const backup = request.dry_run ? undefined : beginInstall(request, memory);
   const wanted = settings(request);
   const owner = dataOwner(request);
   const before = stampStatus(request, [
@@ -26,11 +29,10 @@ async function install(request, { progress, signal }) {
   }
   progress('preparing the database', 60);
   ensurePassword(place.adminPassword, owner);
-  if (existsSync(join(place.data, 'PG_VERSION')) && !existsSync(place.userPassword))
-    replacePassword(place, wanted, owner);
+  if (hadData && !existsSync(place.userPassword)) replacePassword(place, wanted, owner);
   const password = ensurePassword(place.userPassword, owner);
   const major = request.extension.version.split('.')[0];
-  ensureCluster(place, wanted, { owner, password, workflow: request.workflow, major });
+  ensureCluster(place, wanted, { owner, password, major });
   writeServerConfig(place, wanted);
 
   const { port, database, user } = wanted;
@@ -44,6 +46,7 @@ async function install(request, { progress, signal }) {
   };
   const services = [service(place, port, owner)];
   writeStamp(request, { outputs, services });
+  pruneVersions(place.allVersions, request, backup);
   return { changed: true, outputs, services };
 }
 

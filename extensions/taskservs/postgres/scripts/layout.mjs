@@ -19,7 +19,7 @@ export function layout(request) {
     userPassword: join(etc, 'user.password'),
     state,
     data: join(state, 'data'),
-    origin: join(state, 'created.json'),
+    names: join(state, 'names.json'),
   };
 }
 

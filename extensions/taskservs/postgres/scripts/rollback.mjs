@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
-import { readJson, runScript } from '../lib/shared.bundle.mjs';
+import { runScript, undoInstall } from '../lib/shared.bundle.mjs';
 import { layout } from './layout.mjs';
-import { removeInstallation } from './removal.mjs';
+import { assertStopped, removeFiles } from './removal.mjs';
 
-/** Data goes only when this very workflow made it (or was interrupted while making it). */
+/** An update gets its earlier configuration back. Data goes only when it is certain that this very run made it. */
 function rollback(request) {
   const place = layout(request);
-  const mine = readJson(place.origin)?.workflow === request.workflow || !existsSync(place.data);
-  return removeInstallation(request, { withData: mine });
+  if (!request.dry_run) assertStopped(place);
+  return undoInstall(request, ({ facts }) =>
+    removeFiles(place, { withData: !facts.hadData && request.input.updated === false }),
+  );
 }
 
 await runScript({ rollback });

@@ -1,8 +1,10 @@
 import { chmodSync, copyFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  beginInstall,
   invalid,
   isReachable,
+  pruneVersions,
   readJson,
   replaceDirectory,
   replaceFile,
@@ -15,6 +17,7 @@ import { layout, listenPort, SOURCES, serviceAccount } from './layout.mjs';
 /** Copies the service into the prefix and points it at the postgres that this deployment installed. */
 async function install(request) {
   const place = layout(request);
+  const backup = request.dry_run ? undefined : beginInstall(request, { files: [place.config] });
   const port = listenPort(request);
   const account = serviceAccount(request);
   const { postgres } = request.outputs;
@@ -54,6 +57,7 @@ async function install(request) {
   };
   const outputs = { host: '127.0.0.1', port, url: `http://127.0.0.1:${port}` };
   writeStamp(request, { outputs, services: [service] });
+  pruneVersions(place.allVersions, request, backup);
   return { changed: true, outputs, services: [service] };
 }
 
