@@ -201,6 +201,28 @@ test('a version that is at the target with other content is a conflict', async (
   await assert.rejects(copyGraph(source.store, to, [source.root], { tags: tagged(source.root) }), {
     code: 'OCI_TAG_CONFLICT',
   });
+  assert.equal(await to.exists(source.root), false, 'nothing is written');
+});
+
+test('a signature tag that both sides have is merged, so that no signature is lost', async () => {
+  const source = await filledStore();
+  const to = createMemoryStore();
+  const tag = sideTag(source.root.digest, 'sig');
+  await to.tag(await pushManifest(to, 'their signature'), tag);
+  const options = { tags: tagged(source.root) };
+  await copyGraph(source.store, to, [source.root], options);
+  const merged = await to.resolve(tag);
+  const { layers } = JSON.parse(Buffer.from(await fetchBytes(to, merged)).toString()) as ImageManifest;
+  const digests = layers.map((layer) => layer.digest);
+  assert.deepEqual(digests, [digestOf('their signature'), digestOf('old signature')]);
+  assert.deepEqual((await copyGraph(source.store, to, [source.root], options)).tagged, []);
+});
+
+test('a tag for content outside of the copied graph is an error', async () => {
+  const source = await filledStore();
+  const tags = new Map([[source.unrelated.digest, ['9.9.9']]]);
+  const copying = copyGraph(source.store, createMemoryStore(), [source.root], { tags });
+  await assert.rejects(copying, { code: 'OCI_CONTENT_MISSING' });
 });
 
 test('an abort in the middle stops all transfers; the same call then completes the copy', async () => {

@@ -1,10 +1,13 @@
-import type { Digest } from '#base';
+import { type Digest, ProvError } from '#base';
 import type { Descriptor } from '#schemas';
 import { boundedEach } from './bounded-each.js';
 import type { ContentStore, MountingStore, ReadStore } from './content-store.js';
 import { bytesSource } from './fetch-bytes.js';
-import { type ContentGraph, discoverGraph, type GraphOptions } from './graph.js';
+import { type ContentGraph, discoverGraph, type GraphManifest, type GraphOptions } from './graph.js';
+import { mergeSideTag } from './merge-side-tag.js';
+import { parseSideTag } from './referrers-tag.js';
 import { resolveOptional } from './resolve-optional.js';
+import { assertTagFree, versionTagsAreImmutable } from './store/tag-policy.js';
 
 /** What happened to one piece of content while a graph was copied. */
 export type CopyEvent =
@@ -39,9 +42,9 @@ export const COPY_CONCURRENCY = 4;
 
 /**
  * Copies the closure of `roots`, with referrers and side tags, so that whatever is visible at the target is
- * complete: everything is found and verified first, then blobs, then manifests (children before parents,
+ * complete: everything is found and verified first (also that no version tag is taken), then blobs, then manifests (children before parents,
  * subjects before referrers), tags last. Content that is there is not sent again; after a failure or an
- * abort the same call goes on where it stopped.
+ * abort the same call goes on where it stopped. A signature tag that the target has too is merged.
  * @throws OCI_CONTENT_MISSING, OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH, OCI_TAG_CONFLICT; what `verify` throws.
  *
  * @example
@@ -57,6 +60,7 @@ export async function copyGraph(
   const { onEvent, signal } = options;
   const graph = await discoverGraph(from, roots, options);
   for (const { descriptor, bytes } of graph.manifests) await options.verify?.(descriptor, bytes);
+  const wanted = await wantedTags(to, graph, options);
   onEvent?.({
     type: 'planned',
     manifests: graph.manifests.length,
@@ -93,9 +97,12 @@ export async function copyGraph(
     await to.push(descriptor, bytesSource(bytes), { signal });
     note('copied', descriptor);
   }
-  for (const [tag, descriptor] of tagsOf(graph, options)) {
+  for (const { tag, manifest, existing } of wanted) {
     signal?.throwIfAborted();
-    if ((await resolveOptional(to, tag, { signal }))?.digest === descriptor.digest) continue;
+    if (existing?.digest === manifest.descriptor.digest) continue;
+    const change = existing && parseSideTag(tag) ? { tag, incoming: manifest, existing, signal } : undefined;
+    const descriptor = change ? await mergeSideTag(to, change) : manifest.descriptor;
+    if (descriptor.digest === existing?.digest) continue;
     await to.tag(descriptor, tag, { signal });
     result.tagged.push(tag);
     onEvent?.({ type: 'tagged', tag, descriptor });
@@ -103,11 +110,32 @@ export async function copyGraph(
   return result;
 }
 
-function* tagsOf(graph: ContentGraph, options: CopyOptions): Generator<readonly [string, Descriptor]> {
-  yield* graph.sideTags;
-  for (const { descriptor } of graph.manifests) {
-    for (const tag of options.tags?.get(descriptor.digest) ?? []) yield [tag, descriptor];
+interface WantedTag {
+  readonly tag: string;
+  readonly manifest: GraphManifest;
+  /** What the target has under this tag before the copy. */
+  readonly existing: Descriptor | undefined;
+}
+
+/** The tags to set, side tags first. A version that cannot be set stops the copy before anything is written. */
+async function wantedTags(
+  to: ContentStore,
+  graph: ContentGraph,
+  options: CopyOptions,
+): Promise<readonly WantedTag[]> {
+  const side = [...graph.sideTags].map(([tag, { digest }]) => ({ tag, digest }));
+  const named = [...(options.tags ?? [])].flatMap(([digest, tags]) => tags.map((tag) => ({ tag, digest })));
+  const manifests = new Map(graph.manifests.map((each) => [each.descriptor.digest, each]));
+  const wanted: WantedTag[] = [];
+  for (const { tag, digest } of [...side, ...named]) {
+    const manifest = manifests.get(digest);
+    if (manifest === undefined)
+      throw new ProvError('OCI_CONTENT_MISSING', { digest, where: 'the content to copy' });
+    const existing = await resolveOptional(to, tag, { signal: options.signal });
+    assertTagFree(tag, existing, manifest.descriptor, { policy: versionTagsAreImmutable, where: to.label });
+    wanted.push({ tag, manifest, existing });
   }
+  return wanted;
 }
 
 function sizeOf(graph: ContentGraph): number {

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { assertWithin, LIMITS, ProvError } from '#base';
+import { reading } from '../reading.js';
 import { ACCEPT_ALL, type PathFilter } from './path-filter.js';
 import { collisionKey, compareBytewise, unportableReason } from './portable-path.js';
 
@@ -21,7 +22,7 @@ export interface TreeEntry {
  *   BASE_LIMIT_EXCEEDED above 100,000 entries.
  */
 export function collectFiles(root: string, filter: PathFilter = ACCEPT_ALL): readonly TreeEntry[] {
-  const realRoot = realpathSync(root);
+  const realRoot = reading(root, () => realpathSync(root));
   const files = new Map<string, TreeEntry>();
   walk(realRoot, '', filter, files);
   const entries = new Map<string, TreeEntry>();
@@ -43,10 +44,11 @@ export function collectFiles(root: string, filter: PathFilter = ACCEPT_ALL): rea
 }
 
 function walk(root: string, at: string, filter: PathFilter, out: Map<string, TreeEntry>): void {
-  for (const name of readdirSync(join(root, at))) {
+  const directory = join(root, at);
+  for (const name of reading(directory, () => readdirSync(directory))) {
     const path = at === '' ? name : `${at}/${name}`;
     const source = join(root, path);
-    const stats = lstatSync(source);
+    const stats = reading(source, () => lstatSync(source));
     if (stats.isDirectory()) {
       if (!filter.prunes(path)) walk(root, path, filter, out);
       continue;

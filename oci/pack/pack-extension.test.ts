@@ -274,3 +274,12 @@ test('an asset with other bytes than the manifest says is refused', async (t) =>
     { code: 'OCI_ASSET_MISMATCH' },
   );
 });
+
+test('an asset that is not where the resolver says is an unreadable file, not a bug', async (t) => {
+  const dir = writeTree(temporaryDirectory(t), {
+    ...REDIS_TREE,
+    'manifest.yaml': REDIS_TREE['manifest.yaml'] + ASSETS,
+  });
+  const vendorAssets = { resolve: async () => ({ path: join(dir, 'nowhere') }) };
+  await assert.rejects(packExtension(dir, { provVersion, vendorAssets }), { code: 'BASE_FILE_MISSING' });
+});

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertWithin, LIMITS, ProvError } from '#base';
+import { assertWithin, isProvError, LIMITS, ProvError } from '#base';
 import { type ExtensionManifest, parseExtensionManifest, type YamlFile } from '#schemas';
+import { readError } from '../reading.js';
 
 export const MANIFEST_FILE = 'manifest.yaml';
 
@@ -16,12 +17,9 @@ export function readSourceManifest(dir: string, provVersion: string): YamlFile<E
     assertWithin(statSync(path).size, LIMITS.textFileBytes, path);
     bytes = readFileSync(path);
   } catch (error) {
-    if (error instanceof ProvError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new ProvError('OCI_PACK_MANIFEST_MISSING', { path: dir }, { cause: error });
-    }
-    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code ?? 'unknown' }, { cause: error });
+    const failure = readError(path, error);
+    if (!isProvError(failure, 'BASE_FILE_MISSING')) throw failure;
+    throw new ProvError('OCI_PACK_MANIFEST_MISSING', { path: dir }, { cause: error });
   }
   return parseExtensionManifest(decode(bytes, path), path, provVersion);
 }

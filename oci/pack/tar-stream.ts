@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { ProvError } from '#base';
+import { reading } from '../reading.js';
 import { encodeTarHeader, TAR_END, type TarEntry, tarPadding } from '../tar/tar-header.js';
 import type { TreeEntry } from './collect-files.js';
 import { isExecutableContent, MAGIC_BYTES } from './executable-content.js';
@@ -49,7 +50,7 @@ export async function* tarStream(
 }
 
 function* fileChunks(entry: TreeEntry, path: string, mtime: number): Generator<Uint8Array> {
-  const fd = openSync(entry.source, 'r');
+  const fd = reading(entry.source, () => openSync(entry.source, 'r'));
   try {
     if (fstatSync(fd).size !== entry.size) throw new ProvError('OCI_PACK_FILE_CHANGED', { path: entry.path });
     const magic = Buffer.alloc(MAGIC_BYTES);

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { digestFile, ProvError } from '#base';
 import { ANNOTATION, type Asset, type Descriptor, MEDIA } from '#schemas';
 import type { ByteSource } from '../content-store.js';
+import { readError } from '../reading.js';
 import { compareBytewise } from './portable-path.js';
 
 /** Finds the bytes of an asset on this machine; downloading, caching and npm are its business. */
@@ -50,7 +51,9 @@ export async function vendorAssets(
       continue;
     }
     const { path } = await options.resolve(asset, { signal });
-    const { digest, size } = await digestFile(path, 'sha256', signal);
+    const { digest, size } = await digestFile(path, 'sha256', signal).catch((error: unknown) => {
+      throw readError(path, error);
+    });
     expect(asset, 'sha256', `sha256:${asset.sha256}`, digest);
     if (asset.size !== undefined) expect(asset, 'size', asset.size, size);
     assets.push({ ...asset, size });

@@ -13,6 +13,7 @@ import {
 } from '#base';
 import { type Descriptor, type ImageIndex, isManifestType, MEDIA } from '#schemas';
 import type { ByteSource, CallOptions, ContentStore } from '../content-store.js';
+import { readError } from '../reading.js';
 import { verifiedStream } from '../verified-stream.js';
 import { exclusively } from './exclusively.js';
 import {
@@ -176,7 +177,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code ?? 'unknown' }, { cause: error });
+    throw readError(path, error);
   }
 }
 

@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { type Digest, digestAlgorithm, digestHex, LIMITS, ProvError } from '#base';
 import type { ImageIndex } from '#schemas';
 import type { ReadStore } from '../content-store.js';
 import { collect } from '../fetch-bytes.js';
+import { readError } from '../reading.js';
 import { scanTar, TarDamage, type TarMember } from '../tar/tar-scan.js';
 import { verifiedStream } from '../verified-stream.js';
 import { LAYOUT_INDEX_BYTES, parseLayoutIndex } from './layout-index.js';
@@ -129,13 +130,11 @@ function windowed(
   };
 }
 
-async function openFile(path: string) {
+async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new ProvError('BASE_FILE_MISSING', { path }, { cause: error });
-    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code ?? 'unknown' }, { cause: error });
+    throw readError(path, error);
   }
 }
 

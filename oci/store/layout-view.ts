@@ -76,45 +76,57 @@ export function layoutView(content: LayoutContent, repository: string): ReadStor
       return [...new Set(tagged().map((each) => each.tag))].sort();
     },
     async referrers(descriptor, artifactType, options) {
-      const found: Descriptor[] = [];
-      for (const { manifest, bytes } of await listedManifests(content, options)) {
-        const { subject, referrer } = describeReferrer(manifest, bytes);
-        if (subject?.digest === descriptor.digest) found.push(referrer);
-      }
+      const all = await listedReferrers(content, options);
+      const found = all
+        .filter((each) => each.subject?.digest === descriptor.digest)
+        .map((each) => each.referrer);
       return selectReferrers(found, artifactType);
     },
   };
 }
 
+interface ListedManifest {
+  readonly subject: Descriptor | undefined;
+  readonly referrer: Descriptor;
+  readonly children: readonly Descriptor[];
+}
+
+/** What manifests say is kept, since their digest stands for their bytes; else a copy would read all of them for each. */
+const known = new WeakMap<LayoutContent, Map<Digest, ListedManifest>>();
+
 /** Every manifest reachable from the index; one whose content is missing cannot refer to anything. */
-async function listedManifests(
+async function listedReferrers(
   content: LayoutContent,
   options?: CallOptions,
-): Promise<readonly { manifest: Descriptor; bytes: Uint8Array }[]> {
+): Promise<readonly ListedManifest[]> {
+  const memory = known.get(content) ?? new Map<Digest, ListedManifest>();
+  known.set(content, memory);
   const seen = new Set<Digest>();
-  const found: { manifest: Descriptor; bytes: Uint8Array }[] = [];
+  const found: ListedManifest[] = [];
   const queue = [...content.index().manifests];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     options?.signal?.throwIfAborted();
     if (seen.has(next.digest) || !isManifestType(next.mediaType)) continue;
     seen.add(next.digest);
-    const manifest = plain(next);
-    const bytes = await fetchOptional(content, manifest, options);
-    if (bytes === undefined) continue;
-    found.push({ manifest, bytes });
-    const parsed = parseOciManifest(bytes, manifest.mediaType);
-    if (parsed.kind === 'index') queue.push(...parsed.index.manifests);
+    const listed = memory.get(next.digest) ?? (await readListed(content, plain(next), options));
+    if (listed === undefined) continue;
+    if (memory.size < LIMITS.graphNodes) memory.set(next.digest, listed);
+    found.push(listed);
+    queue.push(...listed.children);
   }
   return found;
 }
 
-async function fetchOptional(
+async function readListed(
   content: LayoutContent,
   manifest: Descriptor,
   options?: CallOptions,
-): Promise<Uint8Array | undefined> {
+): Promise<ListedManifest | undefined> {
   try {
-    return await fetchBytes(content, manifest, options);
+    const bytes = await fetchBytes(content, manifest, options);
+    const parsed = parseOciManifest(bytes, manifest.mediaType);
+    const children = parsed.kind === 'index' ? parsed.index.manifests : [];
+    return { ...describeReferrer(manifest, bytes), children };
   } catch (error) {
     if (isProvError(error, 'OCI_CONTENT_MISSING')) return undefined;
     throw error;
