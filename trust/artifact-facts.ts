@@ -64,7 +64,7 @@ export function establishFacts(request: VerifyRequest, artifact: ArtifactBytes):
   } catch (error) {
     return fail('manifest-malformed', (error as Error).message);
   }
-  const subject = digestOf(bytes);
+  const subject = descriptor.digest.startsWith('sha256:') ? descriptor.digest : digestOf(bytes);
   if (parsed.kind === 'index')
     return compare(request, {
       subject,

@@ -12,7 +12,7 @@ import { parseStrictJson } from './strict-json.js';
 import { verifyArtifact } from './verify-artifact.js';
 
 /** fast-check prints the seed of a failure; raise PROV_FUZZ_RUNS for a long run. */
-const RUNS = Number(process.env['PROV_FUZZ_RUNS'] ?? 300);
+const RUNS = Number(process.env['PROV_FUZZ_RUNS'] ?? 150);
 
 function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   const copy = Buffer.from(bytes);

@@ -63,11 +63,14 @@ function scan(text: string, maxDepth: number): string | undefined {
   return undefined;
 }
 
+/** Index of the quote that ends the string at `start`: the first with an even run of backslashes before it. */
 function stringEnd(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) return i;
-    if (code === BACKSLASH) i += 1;
+  let end = text.indexOf('"', start + 1);
+  while (end > 0) {
+    let before = end - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before -= 1;
+    if ((end - before) % 2 === 1) return end;
+    end = text.indexOf('"', end + 1);
   }
   return -1;
 }
