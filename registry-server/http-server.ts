@@ -46,20 +46,16 @@ export async function createHttpServer(context: RegistryContext): Promise<Fastif
       refuse(request.raw, reply.raw, new ProvError('REGISTRY_REQUEST_INVALID', { reason: error.message }));
     },
   });
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  server.setErrorHandler((error: Error, request, reply) => {
-    reply.hijack();
-    refuse(request.raw, reply.raw, new ProvError('REGISTRY_REQUEST_INVALID', { reason: error.message }));
-  });
   const mount = (url: string, method: string[], handler: Handler) =>
     server.route({
       url,
       method,
-      handler: (request, reply) => {
+      // Before fastify looks at the body or its type: those are for the handlers to judge.
+      onRequest: (request, reply) => {
         reply.hijack();
         void answer(context, request.raw, reply.raw, handler);
       },
+      handler: (_request, reply) => reply,
     });
   mount('/v2', METHODS, handleDistribution);
   mount('/v2/*', METHODS, handleDistribution);
