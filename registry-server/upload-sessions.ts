@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type Digest, type DigestAlgorithm, Digester, digestAlgorithm, log, ProvError } from '#base';
+import {
+  type Digest,
+  type DigestAlgorithm,
+  Digester,
+  digestAlgorithm,
+  isProvError,
+  log,
+  ProvError,
+} from '#base';
 import { receiveBody } from './http/receive-body.js';
 import type { BlobDriver } from './storage/blob-driver.js';
 import type { MetadataDb } from './storage/metadata-db.js';
@@ -18,6 +26,8 @@ export interface UploadState {
 /** Unfinished uploads. They are rows and files, so that a restart of the server does not end them. */
 export interface UploadSessions {
   start(repository: string, algorithm: DigestAlgorithm): Promise<UploadState>;
+  /** Stores a blob that comes whole in one request; nothing of it stays when that fails. @throws REGISTRY_DIGEST_MISMATCH */
+  put(repository: string, whole: Chunk & { readonly digest: Digest }): Promise<void>;
   /** @throws REGISTRY_UPLOAD_UNKNOWN */
   state(repository: string, id: string): Promise<UploadState>;
   /**
@@ -134,6 +144,21 @@ export function createUploadSessions({ metadata, blobs, maxBlobBytes }: UploadSt
     }
   };
 
+  const complete = async (
+    repository: string,
+    session: Session,
+    { digest, size }: { digest: Digest; size: number },
+  ) => {
+    const { id, digester } = session;
+    const algorithm = digestAlgorithm(digest);
+    session.digester = undefined;
+    const actual =
+      digester?.algorithm === algorithm ? digester.digest() : await blobs.digestStaged(id, algorithm);
+    if (actual !== digest) throw new ProvError('REGISTRY_DIGEST_MISMATCH', { expected: digest, actual });
+    await blobs.publish(id, digest);
+    await metadata.addBlob(repository, { digest, size, upload: id });
+  };
+
   const forget = async (id: string) => {
     warm.delete(id);
     await metadata.removeUpload(id);
@@ -156,20 +181,27 @@ export function createUploadSessions({ metadata, blobs, maxBlobBytes }: UploadSt
         id,
         offset: await receive(session, chunk),
       })),
+    async put(repository, whole) {
+      // No row: nobody else can know this upload, and a restart sweeps its bytes away.
+      const session = remember(randomUUID(), digestAlgorithm(whole.digest), undefined);
+      session.busy = Promise.resolve();
+      try {
+        await complete(repository, session, { digest: whole.digest, size: await receive(session, whole) });
+      } catch (error) {
+        await blobs.discard(session.id);
+        throw error;
+      } finally {
+        warm.delete(session.id);
+      }
+    },
     finish: (repository, id, last) =>
       exclusive(repository, id, last.body, async (session) => {
-        const size = await receive(session, last);
-        const algorithm = digestAlgorithm(last.digest);
-        const digester = session.digester;
-        session.digester = undefined;
-        const actual =
-          digester?.algorithm === algorithm ? digester.digest() : await blobs.digestStaged(id, algorithm);
-        if (actual !== last.digest) {
-          await forget(id);
-          throw new ProvError('REGISTRY_DIGEST_MISMATCH', { expected: last.digest, actual });
+        try {
+          await complete(repository, session, { digest: last.digest, size: await receive(session, last) });
+        } catch (error) {
+          if (isProvError(error, 'REGISTRY_DIGEST_MISMATCH')) await forget(id);
+          throw error;
         }
-        await blobs.publish(id, last.digest);
-        await metadata.addBlob(repository, { digest: last.digest, size, upload: id });
         warm.delete(id);
       }),
     async cancel(repository, id) {
@@ -185,7 +217,7 @@ export function createUploadSessions({ metadata, blobs, maxBlobBytes }: UploadSt
         if (startedAt < oldest && warm.get(id)?.busy === undefined) await forget(id);
       }
       for (const id of await blobs.staged()) {
-        if ((await metadata.findUpload(id)) !== undefined) continue;
+        if (warm.get(id)?.busy !== undefined || (await metadata.findUpload(id)) !== undefined) continue;
         log.debug('removing bytes of an unknown upload', { upload: id });
         await blobs.discard(id);
       }

@@ -1,11 +1,4 @@
-import {
-  type Digest,
-  type DigestAlgorithm,
-  digestAlgorithm,
-  isProvError,
-  ProvError,
-  parseDigest,
-} from '#base';
+import { type Digest, isProvError, ProvError, parseDigest } from '#base';
 import type { RegistryContext } from '../context.js';
 import { parseChunkRange } from '../http/byte-range.js';
 import { type Exchange, sendEmpty, sendError } from '../http/respond.js';
@@ -31,17 +24,11 @@ export async function handleUploads(
   }
   const given = query.get('digest');
   const digest = mount === null && given !== null ? parseDigest(given) : undefined;
-  const state = await context.uploads.start(repository, algorithmOf(query, digest));
-  if (digest === undefined) return sendEmpty(exchange, 202, progress(repository, state));
-  try {
-    await context.uploads.finish(repository, state.id, { ...chunkOf(exchange), start: undefined, digest });
-  } catch (error) {
-    // Nobody knows this upload's id: what is left of it can only be dropped.
-    await context.uploads.cancel(repository, state.id).catch((other: unknown) => {
-      if (!isProvError(other, 'REGISTRY_UPLOAD_UNKNOWN')) throw other;
-    });
-    throw error;
+  if (digest === undefined) {
+    const algorithm = query.get('digest-algorithm') === 'sha512' ? 'sha512' : 'sha256';
+    return sendEmpty(exchange, 202, progress(repository, await context.uploads.start(repository, algorithm)));
   }
+  await context.uploads.put(repository, { ...chunkOf(exchange), start: undefined, digest });
   return sendCreated(exchange, repository, digest);
 }
 
@@ -89,11 +76,6 @@ function chunkOf({ request }: Exchange): Chunk {
     throw new ProvError('REGISTRY_SIZE_MISMATCH', { expected: range.length, actual: Number(announced) });
   }
   return { body: request, start: range?.start, length: range?.length };
-}
-
-function algorithmOf(query: URLSearchParams, digest: Digest | undefined): DigestAlgorithm {
-  if (digest !== undefined) return digestAlgorithm(digest);
-  return query.get('digest-algorithm') === 'sha512' ? 'sha512' : 'sha256';
 }
 
 function progress(repository: string, { id, offset }: UploadState): Record<string, string> {
