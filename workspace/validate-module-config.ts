@@ -35,7 +35,8 @@ export async function compileConfigCheck(
 }
 
 async function compile(text: string, path: string): Promise<ValidateFunction> {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  // By the default export: a bundled CommonJS package has no other when it is imported on use.
+  const { Ajv2020 } = (await import('ajv/dist/2020.js')).default;
   try {
     const schema = JSON.parse(text) as Record<string, unknown>;
     return new Ajv2020({ strict: false, verbose: true, validateFormats: false, logger: false }).compile(

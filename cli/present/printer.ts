@@ -86,8 +86,8 @@ export function formatTable({ columns, rows }: Table): string {
 }
 
 async function yaml(data: unknown): Promise<string> {
-  const { stringify } = await import('yaml');
-  return stringify(data, { lineWidth: 0, aliasDuplicateObjects: false });
+  const { toYaml } = await import('./to-yaml.js');
+  return toYaml(data);
 }
 
 /** Resolves once the bytes were handed to the system, so that exiting after it loses nothing. */

@@ -31,7 +31,11 @@ export function createRegistrySource(repositoryOf: RepositoryOf): MetadataSource
       if (tags === undefined) return undefined;
       const versions = tags.flatMap((tag) => tagToVersion(tag) ?? []);
       const ignoredTags = tags.filter((tag) => tagToVersion(tag) === undefined && !isBookkeeping(tag));
-      return { versions, ignoredTags, location: repository.registry } satisfies PackageMetadata;
+      return {
+        versions,
+        ignoredTags,
+        location: `registry ${splitPackageId(id).registry}`,
+      } satisfies PackageMetadata;
     },
     async facts(id, version, options) {
       const repository = await repositoryOf(id);

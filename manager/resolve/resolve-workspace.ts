@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ProvError } from '#base';
 import {
@@ -111,7 +112,7 @@ export function staleReason(lock: Lock, workspace: Workspace, policy: WorkspaceP
 export function lockInputs(workspace: Workspace): Lock['inputs'] {
   const bySource = new Map<string, unknown[]>();
   for (const { origin, kind, name, range, registry, repository, path } of workspace.requirements) {
-    const source = origin.file ?? origin.layer;
+    const source = origin.file === undefined ? origin.layer : relative(workspace.root, origin.file);
     bySource.set(source, [
       ...(bySource.get(source) ?? []),
       { kind, name, range, registry, repository, path },

@@ -20,7 +20,8 @@ export async function checkConfiguration(source: ConfigurationSource, report: Re
   const schema = readSchema(source, schemaPath, report);
   const defaults = readDefaults(source, defaultsPath, report);
   if (schema === undefined) return;
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  // By the default export: a bundled CommonJS package has no other when it is imported on use.
+  const { Ajv2020 } = (await import('ajv/dist/2020.js')).default;
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true, logger: false });
   let validate: ReturnType<typeof ajv.compile>;
   try {

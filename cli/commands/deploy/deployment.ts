@@ -1,6 +1,5 @@
-import type { DependencyEdge, DeploymentInput, DeploymentModule, Runtime, RuntimeEvent } from '#runtime';
-import type { Kind, Lock } from '#schemas';
-import type { Infra, Module, Workspace } from '#workspace';
+import type { DeploymentInput, Runtime, RuntimeEvent } from '#runtime';
+import type { Module, Workspace } from '#workspace';
 import type { CommandContext, CommandInput } from '../../command.js';
 import { provCommand } from '../../prov-command.js';
 import { provVersion } from '../../version.js';
@@ -17,6 +16,7 @@ export interface Deployment {
 export async function loadDeployment(context: CommandContext, input: CommandInput): Promise<Deployment> {
   const { loadInfra, loadModules } = await import('#workspace');
   const { requireLock } = await import('#manager');
+  const { deploymentInputOf } = await import('#runtime');
   const workspace = await openCommandWorkspace(context, input);
   const infra = await loadInfra(workspace, infraName(workspace, input));
   const lock = await requireLock(workspace.lockFile);
@@ -24,79 +24,7 @@ export async function loadDeployment(context: CommandContext, input: CommandInpu
     provVersion: provVersion(),
     signal: context.signal,
   });
-  return {
-    workspace,
-    modules,
-    input: {
-      workspace: { name: workspace.name, root: workspace.root },
-      infra: placements(infra),
-      modules: await Promise.all(modules.map(toDeploymentModule)),
-      edges: edgesOf(lock, modules),
-    },
-  };
-}
-
-function placements(infra: Infra): DeploymentInput['infra'] {
-  const { provider, servers } = infra.settings;
-  return {
-    name: infra.name,
-    servers: servers.map((server) => ({
-      name: server.name,
-      provider: server.provider ?? provider,
-      taskservs: server.taskservs,
-      clusters: server.clusters,
-    })),
-  };
-}
-
-async function toDeploymentModule(module: Module): Promise<DeploymentModule> {
-  const { kind, name, version, dir, manifest, config, assets, lock } = module;
-  const { treeDigest } = await import('#oci');
-  return {
-    kind,
-    name,
-    version,
-    dir,
-    manifest,
-    digest: lock?.manifest.digest ?? (await treeDigest(dir, { title: name })),
-    config: config.values,
-    assets: Object.fromEntries(
-      assets.map((asset) => [asset.name, { path: asset.path, sha256: asset.sha256, size: asset.size }]),
-    ),
-  };
-}
-
-/** Resolved edges of the lock between modules that are loaded; a shadowing copy keeps the edges of what it hides. */
-function edgesOf(lock: Lock, modules: readonly Module[]): DependencyEdge[] {
-  const loaded = (kind: Kind, name: string) =>
-    modules.find((module) => module.kind === kind && module.name === name);
-  return lock.extensions.flatMap((entry) =>
-    entry.dependencies.flatMap((edge): DependencyEdge[] => {
-      const bare = edge.name.split('/').at(-1)!;
-      const from = loaded(entry.kind, entry.name);
-      const target = lock.extensions.find(
-        ({ name, version, source }) =>
-          version === edge.version &&
-          (name === bare || ('repository' in source && source.repository === edge.name)),
-      );
-      if (from === undefined || target === undefined) return [];
-      const declared =
-        from.manifest.dependencies?.[edge.capability ?? bare] ??
-        from.manifest.optional_dependencies?.[edge.capability ?? bare];
-      const { capability, optional } = edge;
-      return [
-        {
-          from: { kind: entry.kind, name: entry.name },
-          to: { kind: target.kind, name: target.name },
-          ...(capability === undefined ? {} : { capability }),
-          ...(optional === undefined ? {} : { optional }),
-          ...(declared !== undefined && 'wait_for_health' in declared && declared.wait_for_health === true
-            ? { waitForHealth: true }
-            : {}),
-        },
-      ];
-    }),
-  );
+  return { workspace, modules, input: deploymentInputOf({ workspace, infra, modules, lock }) };
 }
 
 export interface OpenOptions {
@@ -117,7 +45,6 @@ export async function withRuntime<T>(
     readOnly: options.readOnly,
     taskTimeoutMs: options.taskTimeoutMs,
     commands: { node: [process.execPath], prov: provCommand() },
-    interpreters: interpretersOf(modules),
     beforeScript: async ({ dir }) => {
       const module = modules.find((each) => each.dir === dir);
       if (module) await assertUnaltered(module, context.signal);
@@ -130,11 +57,6 @@ export async function withRuntime<T>(
   } finally {
     await runtime.close();
   }
-}
-
-/** Nothing yet: nu is found on the PATH, or where the taskserv nushell put it. */
-function interpretersOf(_modules: readonly Module[]): undefined {
-  return undefined;
 }
 
 function messageOf(event: RuntimeEvent): string {

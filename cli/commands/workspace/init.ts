@@ -77,9 +77,9 @@ function parseServer(text: string): ServerPlan {
 /** A policy that accepts exactly what this key signed. Kept as it is when there is one already. */
 async function writeTrust(root: string, publicKey: string): Promise<boolean> {
   const { loadPublicKey } = await import('#trust');
-  const { stringify } = await import('yaml');
+  const { toYaml } = await import('../../present/to-yaml.js');
   const path = join(root, 'config', 'trust-policy.yaml');
-  const text = stringify({
+  const text = toYaml({
     apiVersion: 'prov.dev/trust/v1',
     version: 1,
     default: 'deny',
