@@ -81,8 +81,10 @@ export class RunContext {
     const known = this.#providers.get(name);
     if (known !== undefined) return known;
     const module = moduleOf(this.input, 'provider', name, `infra ${this.input.infra.name}`);
+    // A provider of servers on this machine keeps them with the workspace unless it is told another root.
+    const config = { root: join(this.runtime.dir, 'servers'), ...module.config };
     const provider = createScriptProvider({
-      module,
+      module: { ...module, config },
       scripts: this.scripts,
       timeoutMs: this.runtime.options.taskTimeoutMs,
     });
