@@ -41,8 +41,8 @@ export class Deployment {
       if (name !== undefined)
         ports[name] = (await this.provider('allocate_port', { name })).outputs['port'] as number;
     }
-    const { node = [process.execPath], ...others } = parts;
-    const target = { provider: 'local', server: this.#server, ...this.#target, ports, node };
+    const { node = [process.execPath], prov, ...others } = parts;
+    const target = { provider: 'local', server: this.#server, ...this.#target, ports, node, prov };
     const outputs = { ...this.#outputs };
     return this.stage.run(extension, op, {
       target,

@@ -24,7 +24,7 @@ import {
   scriptEventSchema,
 } from '#schemas';
 
-const repository = fileURLToPath(new URL('../../../', import.meta.url));
+export const repository = fileURLToPath(new URL('../../../', import.meta.url));
 export const extensionsRoot = join(repository, 'extensions');
 const SCRIPT_TIMEOUT_MS = 120_000;
 
@@ -47,6 +47,12 @@ export function accounts(): Account[] {
   const nobody = { label: 'an ordinary user', name: 'nobody', uid: uid!, gid: gid!, isRoot: false };
   const reachable = spawnSync(process.execPath, ['-e', '0'], { uid: uid!, gid: gid!, cwd: '/' }).status === 0;
   return [{ label: 'root', name: 'root', isRoot: true }, ...(reachable ? [nobody] : [])];
+}
+
+/** Whether the account can read a file, directories above it included. */
+export function canRead(account: Account, path: string): boolean {
+  const identity = account.uid === undefined ? {} : { uid: account.uid, gid: account.gid! };
+  return spawnSync('test', ['-r', path], { cwd: '/', ...identity }).status === 0;
 }
 
 export type ScriptResult = Extract<ScriptEvent, { type: 'result' }>;
