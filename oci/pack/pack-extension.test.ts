@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -282,4 +282,28 @@ test('an asset that is not where the resolver says is an unreadable file, not a 
   });
   const vendorAssets = { resolve: async () => ({ path: join(dir, 'nowhere') }) };
   await assert.rejects(packExtension(dir, { provVersion, vendorAssets }), { code: 'BASE_FILE_MISSING' });
+});
+
+test('a file that grows or goes away while it is packed is found', async (t) => {
+  const dir = writeTree(temporaryDirectory(t), {
+    ...REDIS_TREE,
+    'manifest.yaml': REDIS_TREE['manifest.yaml'] + ASSETS.replace(/.*darwin.*\n/, ''),
+  });
+  const asset = join(writeTree(temporaryDirectory(t), { asset: 'linux' }), 'asset');
+  const packWhile = (change: () => void) => {
+    const resolve = async () => {
+      change();
+      return { path: asset };
+    };
+    return packExtension(dir, { provVersion, vendorAssets: { resolve } });
+  };
+  const readme = join(dir, 'docs/README.md');
+  await assert.rejects(
+    packWhile(() => writeFileSync(readme, 'longer than before')),
+    { code: 'OCI_PACK_FILE_CHANGED' },
+  );
+  await assert.rejects(
+    packWhile(() => rmSync(readme)),
+    { code: 'BASE_FILE_MISSING' },
+  );
 });

@@ -21,7 +21,7 @@ export const ociErrors = entries({
   },
   OCI_REFERENCE_NOT_FOUND: {
     message: '{reference} is not in {where}',
-    hint: 'Check the name and the tag; tags are listed by prov ext versions.',
+    hint: 'Check the name, the tag and the registry.',
     exit: 'notFound',
     http: 404,
   },
@@ -175,7 +175,7 @@ export const ociErrors = entries({
   },
   OCI_PACK_MANIFEST_MISSING: {
     message: '{path} has no manifest.yaml',
-    hint: 'An extension is a directory with a manifest.yaml; prov ext new writes one.',
+    hint: 'Give the directory of an extension, or write a manifest.yaml there (docs/spec/manifest.md).',
     exit: 'configuration',
   },
   OCI_PACK_REFUSED: {
@@ -230,10 +230,5 @@ export const ociErrors = entries({
     message: '{path} is not a readable OCI layout: {reason}',
     hint: 'It is damaged, incomplete, or something else (a gzipped tar must be gunzipped first).',
     exit: 'failed',
-  },
-  OCI_STORE_READ_ONLY: {
-    message: '{where} cannot be written',
-    hint: 'Copy it to a directory or a registry and write there.',
-    exit: 'usage',
   },
 });
