@@ -1,8 +1,10 @@
 import { assertWithin, type Digest, isProvError, LIMITS, log } from '#base';
 import { type Descriptor, imageIndexSchema, MEDIA, parseWire } from '#schemas';
 import type { CallOptions } from '../content-store.js';
+import { describeReferrer } from '../manifest-codec.js';
+import { referrersTag } from '../referrers-tag.js';
 import { pages } from './pages.js';
-import { readReferrersList, referrerEntry, referrersTag } from './referrers-tag.js';
+import { readReferrersList } from './referrers-tag.js';
 import type { Reply } from './registry-client.js';
 import { mediaTypeOf, type RemoteManifests } from './remote-manifests.js';
 import type { ReferrersAnswer } from './remote-registry.js';
@@ -135,7 +137,7 @@ async function names(
   const found = await manifests.find(entry.digest, { signal });
   if (found === undefined) return false;
   try {
-    return referrerEntry(found.bytes, found.descriptor).subject?.digest === subject;
+    return describeReferrer(found.descriptor, found.bytes).subject?.digest === subject;
   } catch (error) {
     if (isProvError(error, 'SCHEMAS_WIRE_INVALID')) return false;
     throw error;
@@ -149,5 +151,5 @@ async function typeOf(
 ): Promise<string | undefined> {
   if (entry.artifactType !== undefined) return entry.artifactType;
   const found = await manifests.find(entry.digest, { signal });
-  return found && referrerEntry(found.bytes, found.descriptor).artifactType;
+  return found && describeReferrer(found.descriptor, found.bytes).referrer.artifactType;
 }

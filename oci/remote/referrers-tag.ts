@@ -1,41 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonicalJson, type Digest, digestAlgorithm, digestHex, digestOf, ProvError } from '#base';
-import { type Descriptor, imageIndexSchema, MEDIA, parseOciManifest, parseWire } from '#schemas';
+import { type Digest, ProvError } from '#base';
+import { type Descriptor, imageIndexSchema, MEDIA, parseWire } from '#schemas';
+import { describeBytes, encodeIndex } from '../manifest-codec.js';
+import { referrersTag } from '../referrers-tag.js';
 import type { FetchedManifest, RemoteManifests } from './remote-manifests.js';
 
 /** Tries to change a list that others change too; the pauses between them grow to a second. */
 const TRIES = 64;
 const MAX_PAUSE_MS = 1000;
-
-/** @see OCI distribution-spec 1.1, "Referrers Tag Schema" */
-export function referrersTag(subject: Digest): string {
-  const algorithm = digestAlgorithm(subject).slice(0, 32);
-  return `${algorithm}-${digestHex(subject).slice(0, 64)}`.replace(/[^A-Za-z0-9._-]/g, '-');
-}
-
-/** Whether a tag is the bare bookkeeping tag of a subject; `.sig` and other side tags are not. */
-export function isReferrersTag(tag: string): boolean {
-  return /^sha(?:256|512)-[0-9a-f]{64}$/.test(tag);
-}
-
-/** What a list of referrers says of one manifest. @see OCI distribution-spec 1.1, "Listing Referrers" */
-export function referrerEntry(
-  bytes: Uint8Array,
-  descriptor: Descriptor,
-): Descriptor & { subject?: Descriptor | undefined } {
-  const parsed = parseOciManifest(bytes, descriptor.mediaType);
-  const body = parsed.kind === 'manifest' ? parsed.manifest : parsed.index;
-  const artifactType =
-    body.artifactType ?? (parsed.kind === 'manifest' ? parsed.manifest.config.mediaType : undefined);
-  return {
-    mediaType: descriptor.mediaType,
-    digest: descriptor.digest,
-    size: descriptor.size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(body.annotations === undefined ? {} : { annotations: body.annotations }),
-    ...(body.subject === undefined ? {} : { subject: body.subject }),
-  };
-}
 
 /** Entries of a list of referrers, or why it is none. */
 export function readReferrersList(
@@ -121,9 +93,6 @@ function listOf(
 }
 
 function indexOf(list: readonly Descriptor[]): FetchedManifest {
-  const bytes = Buffer.from(canonicalJson({ schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: list }));
-  return {
-    bytes,
-    descriptor: { mediaType: MEDIA.ociIndex, digest: digestOf(bytes), size: bytes.byteLength },
-  };
+  const bytes = encodeIndex({ schemaVersion: 2, manifests: list });
+  return { bytes, descriptor: describeBytes(bytes, MEDIA.ociIndex) };
 }

@@ -233,6 +233,7 @@ export class RegistryClient {
       signal: call.signal,
       answerMs: call.answerMs ?? timeouts.answerMs,
       own,
+      once: call.attempts === 1,
     };
     const started = performance.now();
     let status = 0;

@@ -1,11 +1,13 @@
 import { assertWithin, type Digest, digestAlgorithm, digestOf, LIMITS, ProvError, parseDigest } from '#base';
 import { type Descriptor, isManifestType } from '#schemas';
 import type { ByteSource, CallOptions } from '../content-store.js';
+import { describeReferrer } from '../manifest-codec.js';
+import { isReferrersTag, referrersTag } from '../referrers-tag.js';
 import { downloadBlob } from './blob-download.js';
 import { headBlob, mountBlob, uploadBlob } from './blob-upload.js';
 import { listStrings } from './pages.js';
 import { hasReferrersApi, queryReferrers } from './referrers-query.js';
-import { addReferrer, isReferrersTag, referrerEntry, referrersTag, removeReferrer } from './referrers-tag.js';
+import { addReferrer, removeReferrer } from './referrers-tag.js';
 import type { RegistryClient } from './registry-client.js';
 import { RemoteManifests } from './remote-manifests.js';
 import type {
@@ -39,12 +41,12 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
     descriptor: Descriptor,
     options: PushManifestOptions,
   ): Promise<Descriptor> {
-    const { subject, ...entry } = referrerEntry(bytes, descriptor);
+    const { subject, referrer } = describeReferrer(descriptor, bytes);
     const pushed = await manifests.push(bytes, descriptor, options);
     if (subject === undefined) return descriptor;
     const { signal } = options;
     const kept = pushed.stored ? pushed.subjectKept : await hasReferrersApi(access, subject.digest, signal);
-    if (!kept) await addReferrer({ manifests, label, subject: subject.digest, signal }, entry);
+    if (!kept) await addReferrer({ manifests, label, subject: subject.digest, signal }, referrer);
     return descriptor;
   }
 
@@ -68,7 +70,7 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
   async function deleteManifest(digest: string, { signal }: CallOptions = {}): Promise<boolean> {
     const found = await manifests.find(parseDigest(digest), { signal });
     if (found === undefined) return false;
-    const { subject } = referrerEntry(found.bytes, found.descriptor);
+    const { subject } = describeReferrer(found.descriptor, found.bytes);
     const deleted = await manifests.delete(digest, signal);
     if (
       deleted &&

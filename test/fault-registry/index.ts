@@ -47,12 +47,13 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
       status: 0,
     };
     seen.push(one);
+    const { socket } = request;
     const fault = faults.take(one.method, one.url);
     const limit = fault && 'cutRequestAfter' in fault ? fault.cutRequestAfter : Number.POSITIVE_INFINITY;
     const body = await receive(request, one, limit);
     if (one.received >= limit) {
       keepPartial(one, body.subarray(0, limit));
-      request.socket.destroy();
+      socket.destroy();
       return;
     }
     if (fault && 'hang' in fault) return;
@@ -77,7 +78,8 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
   }
 
   const server = createServer((request, response) => {
-    serve(request, response).catch(() => request.socket.destroy());
+    const { socket } = request;
+    serve(request, response).catch(() => socket.destroy());
   });
   server.on('connection', (socket) => {
     sockets.add(socket);

@@ -26,6 +26,8 @@ export interface Exchange {
   readonly answerMs: number;
   /** The registry's own origin: only it sees the client certificate and profits from `insecure`. */
   readonly own: boolean;
+  /** Not to be sent twice unasked: what a broken try left behind has to be looked at first. */
+  readonly once?: boolean | undefined;
 }
 
 export interface Answer {
@@ -147,7 +149,7 @@ export function createTransport(settings: Settings): Transport {
       try {
         return await sendOnce(exchange);
       } catch (error) {
-        if (!staleSocket(error)) throw error;
+        if (exchange.once === true || !staleSocket(error)) throw error;
         return await sendOnce(exchange);
       }
     },
