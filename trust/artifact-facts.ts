@@ -15,7 +15,10 @@ import { type Reason, type ReasonCode, reason } from './reason.js';
 import type { LogicalRepository } from './repository-pattern.js';
 import { parseStrictJson } from './strict-json.js';
 
-/** What was asked for. Absent members are not compared; the name defaults to the repository's last segment. */
+/**
+ * What was asked for, never what the content says of itself. Absent members are not compared; the name
+ * defaults to the repository's last segment.
+ */
 export interface VerifyRequest extends LogicalRepository {
   readonly name?: string | undefined;
   readonly version?: string | undefined;

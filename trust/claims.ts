@@ -1,4 +1,4 @@
-import { ANNOTATION, type Kind } from '#schemas';
+import { ANNOTATION } from '#schemas';
 
 /** What a signature says about the artifact besides its digest. */
 export interface Claims {
@@ -7,10 +7,6 @@ export interface Claims {
   readonly name: string;
   readonly version: string;
   readonly kind: string;
-}
-
-export interface ArtifactName extends Claims {
-  readonly kind: Kind;
 }
 
 /** The signed pairs, the same in a statement's annotations and in the `optional` of a legacy payload. */

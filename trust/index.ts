@@ -1,7 +1,7 @@
 export type { ArtifactBytes, VerifyRequest } from './artifact-facts.js';
 export { assertTrusted } from './assert-trusted.js';
 export { checkSignature } from './check-signature.js';
-export type { ArtifactName, Claims } from './claims.js';
+export type { Claims } from './claims.js';
 export { combinePolicies } from './combine-policies.js';
 export { defaultPolicy, effectivePolicy } from './default-policy.js';
 export { generateKeyPair, type KeyPair } from './generate-key-pair.js';

@@ -59,19 +59,21 @@ export function matchesPattern(
 
 /**
  * Negative when `a` is more specific than `b`: compared segment by segment from the left, host first;
- * literal before `*` before `**`, longer before shorter. Two patterns that match one repository and
+ * literal before `*` before the end before `**`. Two patterns that match one repository and
  * compare as 0 are the same pattern.
  */
 export function comparePatterns(a: RepositoryPattern, b: RepositoryPattern): number {
   const [left, right] = [weights(a), weights(b)];
   for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
-    const difference = (right[i] ?? -1) - (left[i] ?? -1);
+    const difference = (right[i] ?? END) - (left[i] ?? END);
     if (difference !== 0) return difference;
   }
   return 0;
 }
 
 const LITERAL = 1000;
+/** A pattern that ends says more than `**`, which may stand for nothing, and less than a further segment. */
+const END = 0.5;
 
 function weights(pattern: RepositoryPattern): number[] {
   const host =

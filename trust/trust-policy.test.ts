@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -255,6 +255,18 @@ test('without a policy file each mode does as its name says', async () => {
     await policy('default: inherit\ndeny: [{name: acme/redis, reason: x}]'),
   ]);
   assert.equal((await judged('', [], { policy: onlyDenials })).reason, 'denied');
+});
+
+test('the example of the documentation loads', async () => {
+  const page = await readFile(new URL('../../docs/spec/trust-policy.md', import.meta.url), 'utf8');
+  const [, example] = /```yaml\n([\s\S]*?)```/.exec(page)!;
+  const loaded = await parseTrustPolicy(example!, 'trust-policy.yaml', {
+    readKey: async () => newKey().publicKey.pem,
+  });
+  assert.deepEqual(
+    [loaded.layers[0]!.rules.length, loaded.layers[0]!.deny.length, loaded.layers[0]!.mirrors.length],
+    [2, 3, 1],
+  );
 });
 
 test('the digest of a policy follows its meaning', async () => {
