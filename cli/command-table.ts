@@ -3,6 +3,7 @@ import { depCommands } from './commands/dep/specs.js';
 import { deployCommands } from './commands/deploy/specs.js';
 import { extCommands } from './commands/ext/specs.js';
 import { keyCommands } from './commands/key/specs.js';
+import { mirrorCommands } from './commands/mirror/specs.js';
 import { registryCommands } from './commands/registry/specs.js';
 import { workspaceCommands } from './commands/workspace/specs.js';
 
@@ -12,6 +13,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...depCommands,
   ...workspaceCommands,
   ...deployCommands,
+  ...mirrorCommands,
   ...keyCommands,
   ...registryCommands,
 ];

@@ -26,3 +26,5 @@ export {
   verifyReference,
 } from './trust/verify-reference.js';
 export { type WorkspacePolicy, workspacePolicy } from './trust/workspace-policy.js';
+export { type ExportMirrorOptions, exportMirror } from './mirror/export-mirror.js';
+export { type ImportMirrorOptions, importMirror } from './mirror/import-mirror.js';

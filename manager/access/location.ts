@@ -19,7 +19,7 @@ export async function openLocation(
   registries: Registries,
 ): Promise<Location> {
   if (reference.type === 'remote') {
-    const registry = await registries.open(reference.registry);
+    const registry = registries.open(reference.registry);
     const store = registry.repository(reference.repository);
     return {
       store,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { provHome } from '#base';
-import type { RemoteRegistry, RequestEvent } from '#oci';
+import { createRemoteRegistry, type RemoteRegistry, type RequestEvent } from '#oci';
 import type { ManagerContext } from '../context.js';
 
 /** The registries that one use case talks to: one client each, closed together. */
@@ -14,10 +14,9 @@ export class Registries {
     this.#context = context;
   }
 
-  async open(registry: string): Promise<RemoteRegistry> {
+  open(registry: string): RemoteRegistry {
     const known = this.#clients.get(registry);
     if (known) return known;
-    const { createRemoteRegistry } = await import('#oci');
     const { transport, env, provVersion } = this.#context;
     const client = createRemoteRegistry({
       registry,

@@ -29,7 +29,7 @@ export async function copyReference(
       const repository = to.repository ?? source.repository;
       const target = layout
         ? layout.repository(repository)
-        : (await registries.open((to as RemoteReference).registry)).repository(repository);
+        : registries.open((to as RemoteReference).registry).repository(repository);
       const descriptor = await source.store.resolve(source.target, { signal });
       const tag = to.tag ?? (isDigest(source.target) ? undefined : source.target);
       if (to.digest !== undefined && to.digest !== descriptor.digest)

@@ -93,7 +93,7 @@ async function pushPackedExtension(
   const reference = `${options.registry}/${repository}:${tag}`;
   const registries = new Registries(context);
   try {
-    const registry = await registries.open(options.registry);
+    const registry = registries.open(options.registry);
     const store = registry.repository(repository);
     const { signal } = context;
     const existing = await resolveOptional(store, tag, { signal });

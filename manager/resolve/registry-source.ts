@@ -17,7 +17,7 @@ import {
 const CONFIG_MARK = '@config';
 
 /** Finds the repository client behind a package id. */
-export type RepositoryOf = (id: PackageId) => Promise<RemoteRepository>;
+export type RepositoryOf = (id: PackageId) => RemoteRepository;
 
 /**
  * Versions from `tags/list`, facts from one manifest request a tried version. Works with any registry.
@@ -26,7 +26,7 @@ export type RepositoryOf = (id: PackageId) => Promise<RemoteRepository>;
 export function createRegistrySource(repositoryOf: RepositoryOf): MetadataSource & FactsSource {
   return {
     async versions(id, options) {
-      const repository = await repositoryOf(id);
+      const repository = repositoryOf(id);
       const tags = await listOptional(repository, options?.signal);
       if (tags === undefined) return undefined;
       const versions = tags.flatMap((tag) => tagToVersion(tag) ?? []);
@@ -38,7 +38,7 @@ export function createRegistrySource(repositoryOf: RepositoryOf): MetadataSource
       } satisfies PackageMetadata;
     },
     async facts(id, version, options) {
-      const repository = await repositoryOf(id);
+      const repository = repositoryOf(id);
       return readFacts(repository, id, version, options?.signal);
     },
   };

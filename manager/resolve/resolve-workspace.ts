@@ -191,7 +191,7 @@ async function toLock(solution: Solution, { options, policy, registries, context
     const registry = registries.get(solved.registry);
     if (registry.loopback && !registry.named && options.allowLocal !== true)
       throw new ProvError('MANAGER_LOCK_LOOPBACK', { registry: registry.host });
-    const repository = await registries.repository(solved.id);
+    const repository = registries.repository(solved.id);
     const content = await readContent({ solved, repository, policy: policy.policy }, context);
     contents.set(solved.id, registry.loopback ? content : { ...content, host: registry.host });
   }

@@ -7,7 +7,7 @@ import type { Registries } from '../access/registries.js';
 /** The registries of a workspace by id: the lock names ids, this knows where they are now. */
 export interface WorkspaceRegistries {
   get(id: string): WorkspaceRegistry;
-  repository(id: PackageId): Promise<RemoteRepository>;
+  repository(id: PackageId): RemoteRepository;
 }
 
 export function createWorkspaceRegistries(
@@ -25,9 +25,9 @@ export function createWorkspaceRegistries(
   };
   return {
     get,
-    async repository(id) {
+    repository(id) {
       const { registry, repository } = splitPackageId(id);
-      const client = await connections.open(get(registry).host);
+      const client = connections.open(get(registry).host);
       return client.repository(repository);
     },
   };

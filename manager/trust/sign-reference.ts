@@ -23,7 +23,7 @@ export async function signReference(
   const { signal } = context;
   return withRegistries(context, async (registries) => {
     const { target } = await openLocation(reference, registries);
-    const store = (await registries.open(reference.registry)).repository(reference.repository);
+    const store = registries.open(reference.registry).repository(reference.repository);
     const descriptor = await store.resolve(target, { signal });
     const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
     const { version, type: kind } = extension.config;

@@ -14,7 +14,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
           server,
           name,
           state,
-          pid === undefined ? '' : String(pid),
+          pid ? String(pid) : '',
         ]),
       },
     };

@@ -117,11 +117,14 @@ export function createTransport(settings: Settings): Transport {
       });
       request.once('socket', (socket) => {
         if (!socket.connecting && (!secure || request.reusedSocket || proxy !== undefined)) connected = true;
+        if (connected) {
+          if (request.writableEnded) arm(exchange.answerMs);
+          return;
+        }
         socket.once(secure ? 'secureConnect' : 'connect', () => {
           connected = true;
           if (request.writableEnded) arm(exchange.answerMs);
         });
-        if (connected && request.writableEnded) arm(exchange.answerMs);
       });
       request.once('finish', () => {
         if (connected && !answered) arm(exchange.answerMs);

@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import { ProvError } from '#base';
+import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
+import { textOption } from '../../options.js';
+import { policyOption } from '../ext/policy.js';
+import { formatBytes, managerContext } from '../ext/shared.js';
+
+export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+  const to = textOption(input.options, 'to');
+  if (to === undefined) throw new ProvError('CLI_USAGE', { reason: 'mirror import needs --to HOST' });
+  const { importMirror } = await import('#manager');
+  const result = await importMirror(
+    {
+      file: resolve(context.cwd, input.args[0]!),
+      to: to.replace(/^[a-z]+:\/\//, ''),
+      policy: await policyOption(context, input, 'none'),
+      dryRun: input.options['dryRun'] === true,
+    },
+    managerContext(context, input),
+  );
+  return {
+    data: result,
+    text: `imported ${result.extensions} extensions to ${to}: ${result.copied} pieces, ${formatBytes(result.bytes)}; ${result.skipped} were there`,
+  };
+}

@@ -1,0 +1,35 @@
+import type { CommandSpec } from '../../command.js';
+
+export const mirrorCommands: readonly CommandSpec[] = [
+  {
+    path: ['mirror', 'export'],
+    summary: 'write everything a lock names, signatures and assets included, to one file',
+    options: [
+      { flags: '--lock <file>', summary: 'prov.lock of a workspace' },
+      { flags: '--output <file>', summary: 'file to write: a plain OCI layout tar' },
+    ],
+    examples: ['prov mirror export --lock prov.lock --output site.tar'],
+    load: () => import('./export.js'),
+  },
+  {
+    path: ['mirror', 'import'],
+    summary: 'push a bundle to a registry; everything is verified before the first write',
+    args: [{ name: 'file', summary: 'bundle written by prov mirror export' }],
+    options: [
+      { flags: '--to <host>', summary: 'registry to write to' },
+      { flags: '--key <file>', summary: 'public key that must have signed every extension in it' },
+      { flags: '--policy <file>', summary: 'trust policy that must accept every extension in it' },
+      { flags: '--plain-http', summary: 'speak http (automatic for loopback)' },
+      { flags: '--insecure', summary: 'do not check TLS certificates' },
+      { flags: '--ca-file <file>', summary: 'further certificates to trust (PEM)' },
+    ],
+    examples: ['prov mirror import site.tar --to registry.enclave:5000'],
+    load: () => import('./import.js'),
+  },
+  {
+    path: ['mirror', 'inspect'],
+    summary: 'show what a bundle holds, with every digest checked',
+    args: [{ name: 'file', summary: 'the bundle' }],
+    load: () => import('./inspect.js'),
+  },
+];
