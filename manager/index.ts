@@ -10,6 +10,8 @@ export {
 } from './inspect/inspect-reference.js';
 export { assertUnaltered } from './install/assert-unaltered.js';
 export { type InstallRequest, installLock } from './install/install-lock.js';
+export { type ExportMirrorOptions, exportMirror } from './mirror/export-mirror.js';
+export { type ImportMirrorOptions, importMirror } from './mirror/import-mirror.js';
 export { type PackOptions, type PackResult, packToLayout } from './publish/pack-to-layout.js';
 export { type PublishOptions, type PublishResult, publishExtension } from './publish/publish-extension.js';
 export { type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
@@ -26,5 +28,3 @@ export {
   verifyReference,
 } from './trust/verify-reference.js';
 export { type WorkspacePolicy, workspacePolicy } from './trust/workspace-policy.js';
-export { type ExportMirrorOptions, exportMirror } from './mirror/export-mirror.js';
-export { type ImportMirrorOptions, importMirror } from './mirror/import-mirror.js';

@@ -66,9 +66,7 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
   const mayBeWhole = existsSync(dir);
   if (mayBeWhole && (await isUnchanged(dir, entry, 0)) && missingAssets(entry, workspace).length === 0)
     return false;
-  const repository = tools.registries.repository(
-    packageId(entry.source.registry, entry.source.repository),
-  );
+  const repository = tools.registries.repository(packageId(entry.source.registry, entry.source.repository));
   const store = cachedStore(repository, tools.cache);
   const { signal, provVersion } = context;
   const descriptor: Descriptor = entry.manifest;

@@ -26,7 +26,8 @@ export async function exportMirror(
       source: (repository, registry) => registries.repository(packageId(registry, repository)),
       output,
       signal: context.signal,
-      onEvent: (event) => context.onEvent?.({ event: `export.${event.type}`, message: `exporting: ${event.type}`, ...event }),
+      onEvent: (event) =>
+        context.onEvent?.({ event: `export.${event.type}`, message: `exporting: ${event.type}`, ...event }),
     });
   });
 }

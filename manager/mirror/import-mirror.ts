@@ -26,13 +26,26 @@ export async function importMirror(
       file,
       target: (repository) => registry.repository(repository),
       signal,
-      onEvent: (event) => onEvent?.({ event: `import.${event.type}`, message: `importing: ${event.type}`, ...('repository' in event ? { repository: event.repository } : {}) }),
+      onEvent: (event) =>
+        onEvent?.({
+          event: `import.${event.type}`,
+          message: `importing: ${event.type}`,
+          ...('repository' in event ? { repository: event.repository } : {}),
+        }),
       ...(policy === undefined
         ? {}
         : {
             verify: async ({ store, descriptor, repository, entry }) => {
               const { version, kind } = entry;
-              const { verdict } = await verifyContent({ store, descriptor, repository, version, kind, policy, signal });
+              const { verdict } = await verifyContent({
+                store,
+                descriptor,
+                repository,
+                version,
+                kind,
+                policy,
+                signal,
+              });
               assertTrusted(verdict);
             },
           }),

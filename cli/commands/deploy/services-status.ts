@@ -10,12 +10,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       data: { services },
       table: {
         columns: ['server', 'service', 'state', 'pid'],
-        rows: services.map(({ server, name, state, pid }) => [
-          server,
-          name,
-          state,
-          pid ? String(pid) : '',
-        ]),
+        rows: services.map(({ server, name, state, pid }) => [server, name, state, pid ? String(pid) : '']),
       },
     };
   });

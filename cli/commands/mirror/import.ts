@@ -14,7 +14,6 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       file: resolve(context.cwd, input.args[0]!),
       to: to.replace(/^[a-z]+:\/\//, ''),
       policy: await policyOption(context, input, 'none'),
-      dryRun: input.options['dryRun'] === true,
     },
     managerContext(context, input),
   );
