@@ -18,7 +18,7 @@ test('an extension that contradicts itself is refused', () =>
     const lies: Record<string, string>[] = [
       { [ANNOTATION.deps]: '{}' },
       { [ANNOTATION.deps]: 'not json' },
-      { [ANNOTATION.deps]: '@config' },
+      { [ANNOTATION.deps]: '[]' },
       { [ANNOTATION.name]: 'valkey' },
       { [ANNOTATION.kind]: 'cluster' },
       { [ANNOTATION.version]: '2.0.0' },
@@ -60,13 +60,13 @@ test('an extension that contradicts itself is refused', () =>
       config: describe(MEDIA.extensionConfig, 'absent'),
     });
     assert.equal((await client.pushManifest('ns/redis', 'x', absent)).ours, 'REGISTRY_MANIFEST_BLOB_UNKNOWN');
-    const index = {
+    const empty = {
       schemaVersion: 2,
       mediaType: MEDIA.ociIndex,
       artifactType: MEDIA.extension,
       manifests: [],
     };
-    assert.equal((await client.pushManifest('ns/redis', 'x', index)).ours, 'REGISTRY_EXTENSION_MISMATCH');
+    assert.equal((await client.pushManifest('ns/redis', 'x', empty)).ours, 'REGISTRY_EXTENSION_MISMATCH');
   }));
 
 test('facts too long for an annotation are taken from the config', () =>
@@ -122,4 +122,23 @@ test('versions that differ in build metadata only may not both be published', ()
       201,
       'images may',
     );
+  }));
+
+test('an extension by platforms is an index whose children agree with it', () =>
+  withRegistry(async ({ client }) => {
+    const redis = extension({ name: 'redis' });
+    const child = extensionImage(redis);
+    await pushExtension(client, 'ns/redis', redis);
+    const index = (version: string) => ({
+      schemaVersion: 2,
+      mediaType: MEDIA.ociIndex,
+      artifactType: MEDIA.extension,
+      annotations: { [ANNOTATION.version]: version },
+      manifests: [describe(MEDIA.ociManifest, JSON.stringify(child))],
+    });
+    const lying = await client.pushManifest('ns/redis', 'x', index('2.0.0'));
+    assert.equal(lying.ours, 'REGISTRY_EXTENSION_MISMATCH');
+    assert.equal((await client.pushManifest('ns/redis', 'x', index('1.0.0'))).status, 201);
+    const absent = { ...index('1.0.0'), manifests: [describe(MEDIA.ociManifest, 'absent')] };
+    assert.equal((await client.pushManifest('ns/redis', 'x', absent)).ours, 'REGISTRY_MANIFEST_BLOB_UNKNOWN');
   }));

@@ -5,6 +5,8 @@ import {
   configBlobSchema,
   type DependencyFacts,
   dependencyFacts,
+  dependencyFactsSchema,
+  type ImageManifest,
   MEDIA,
   parseWire,
   splitRepository,
@@ -12,10 +14,12 @@ import {
 } from '#schemas';
 import type { RegistryContext } from '../context.js';
 import type { ExtensionRecord } from '../storage/metadata-db.js';
-import type { ReadManifest } from './read-manifest.js';
+import { type ReadManifest, readManifest } from './read-manifest.js';
 
 /** Value of the dependency annotation when the facts are too long for one. */
 const IN_CONFIG = '@config';
+/** Children of one extension's index, at most. */
+const MAX_PLATFORMS = 64;
 
 export interface ExtensionPush {
   readonly repository: string;
@@ -24,8 +28,9 @@ export interface ExtensionPush {
 }
 
 /**
- * For an extension's manifest: its facts from the config blob, after making sure that name, kind, version
- * and dependencies say the same in config, annotations, repository and tags. Undefined for anything else.
+ * For an extension's manifest (or the index over its platforms): its facts from the config blob, after
+ * making sure that name, kind, version and dependencies say the same in config, annotations, repository and
+ * tags. Annotations that are absent contradict nothing. Undefined for anything that is no extension.
  * @throws REGISTRY_EXTENSION_MISMATCH, REGISTRY_MANIFEST_BLOB_UNKNOWN
  * @see docs/spec/artifact.md
  */
@@ -33,23 +38,52 @@ export async function readExtension(
   context: RegistryContext,
   push: ExtensionPush,
 ): Promise<ExtensionRecord | undefined> {
-  const { image } = push.read;
-  if (push.read.artifactType !== MEDIA.extension && image?.config.mediaType !== MEDIA.extensionConfig)
+  const { repository, read } = push;
+  if (read.artifactType !== MEDIA.extension && read.image?.config.mediaType !== MEDIA.extensionConfig) {
     return undefined;
-  if (image === undefined) throw mismatch('it is an index, which this version does not take for extensions');
-  if (image.config.mediaType !== MEDIA.extensionConfig)
-    throw mismatch(`its config has the type ${image.config.mediaType}`);
-  const config = await readConfig(context, push.repository, image.config.digest);
-  const facts = dependencyFacts(config);
-  assertConsistent(push, config, facts);
-  return {
-    name: config.name,
-    kind: config.type,
-    version: config.version,
-    description: config.description,
-    deps: facts,
-    deprecated: config.deprecated?.reason,
-  };
+  }
+  const images =
+    read.image === undefined ? await readChildren(context, repository, read.children) : [read.image];
+  let record: ExtensionRecord | undefined;
+  for (const { config: descriptor } of images) {
+    if (descriptor.mediaType !== MEDIA.extensionConfig) {
+      throw mismatch(`its config has the type ${descriptor.mediaType}`);
+    }
+    const config = await readConfig(context, repository, descriptor.digest);
+    const deps = dependencyFacts(config);
+    assertConsistent(push, config, deps);
+    record ??= {
+      name: config.name,
+      kind: config.type,
+      version: config.version,
+      description: config.description,
+      deps,
+      deprecated: config.deprecated?.reason,
+    };
+  }
+  if (record === undefined) throw mismatch('it is an index of nothing');
+  return record;
+}
+
+/** The images of an index, by platform; they were pushed before it. */
+async function readChildren(
+  context: RegistryContext,
+  repository: string,
+  children: readonly Digest[],
+): Promise<ImageManifest[]> {
+  if (children.length > MAX_PLATFORMS)
+    throw mismatch(`it has ${children.length} platforms of ${MAX_PLATFORMS}`);
+  const images: ImageManifest[] = [];
+  for (const digest of children) {
+    const child = await context.cache.find(repository, { digest });
+    if (child === undefined) {
+      throw new ProvError('REGISTRY_MANIFEST_BLOB_UNKNOWN', { repository, missing: digest });
+    }
+    const { image } = readManifest(child.bytes, child.mediaType);
+    if (image === undefined) throw mismatch('it is an index of indexes');
+    images.push(image);
+  }
+  return images;
 }
 
 async function readConfig(context: RegistryContext, repository: string, digest: Digest): Promise<ConfigBlob> {
@@ -94,8 +128,10 @@ function assertConsistent(
     [ANNOTATION.version]: config.version,
   };
   for (const [key, value] of Object.entries(expected)) {
-    if (annotations[key] !== value)
-      throw mismatch(`${key} is "${annotations[key]}", the config blob says "${value}"`);
+    const said = annotations[key];
+    if (said !== undefined && said !== value) {
+      throw mismatch(`${key} is "${said}", the config blob says "${value}"`);
+    }
   }
   assertDependencies(annotations[ANNOTATION.deps], facts);
   const { name } = splitRepository(repository);
@@ -111,19 +147,24 @@ function assertConsistent(
     throw mismatch(`its annotations have ${size} bytes of ${LIMITS.annotationBytes}`);
 }
 
+/** Compares the facts this version knows; a newer prov may have written more. */
 function assertDependencies(annotation: string | undefined, facts: DependencyFacts): void {
-  const computed = canonicalJson(facts);
-  if (annotation === IN_CONFIG && Buffer.byteLength(computed) > LIMITS.dependencyAnnotationBytes) return;
-  if (annotation === undefined || canonical(annotation) !== computed) {
-    throw mismatch(`${ANNOTATION.deps} is not what the config blob gives`);
+  if (annotation === undefined || annotation === IN_CONFIG) return;
+  const claimed = parseFacts(annotation);
+  const computed = facts as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(dependencyFactsSchema.shape)) {
+    if (canonicalJson(claimed[key] ?? null) !== canonicalJson(computed[key] ?? null)) {
+      throw mismatch(`${ANNOTATION.deps} has other ${key} than the config blob`);
+    }
   }
 }
 
-function canonical(text: string): string | undefined {
+function parseFacts(text: string): Readonly<Record<string, unknown>> {
   try {
-    return canonicalJson(JSON.parse(text));
-  } catch {
-    return undefined;
+    return parseWire(dependencyFactsSchema, JSON.parse(text), ANNOTATION.deps);
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !isProvError(error, 'SCHEMAS_WIRE_INVALID')) throw error;
+    throw new ProvError('REGISTRY_EXTENSION_MISMATCH', { reason: error.message }, { cause: error });
   }
 }
 
