@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -154,7 +164,7 @@ test('a snapshot is a complete database, and appears whole or not at all', () =>
     assert.equal(copy.get('SELECT count(*) AS n FROM item')?.['n'], 100);
     copy.close();
     const nowhere = join(root, 'no-such-directory');
-    await assert.rejects(database.snapshot(join(nowhere, 'x.db')));
+    await assert.rejects(database.snapshot(join(nowhere, 'x.db')), code('DB_WRITE_FAILED'));
     assert.ok(!existsSync(nowhere));
     assert.deepEqual(
       readdirSync(root).filter((name) => name.endsWith('.tmp')),
@@ -183,3 +193,30 @@ test('many writes at once share fsyncs and keep their order', () =>
       Array.from({ length: 2000 }, (_, i) => i + 1),
     );
   }));
+
+test('a full disk refuses the write and keeps the database usable', () =>
+  withDatabase(async (database) => {
+    await database.write([insert('before'), { sql: 'PRAGMA max_page_count = 20' }]);
+    const big = new Uint8Array(1024 * 1024);
+    await assert.rejects(database.write([insert('big', big)]), code('BASE_DISK_FULL'));
+    await database.write([insert('after')]);
+    assert.deepEqual(database.all('SELECT name FROM item ORDER BY id'), [
+      { name: 'before' },
+      { name: 'after' },
+    ]);
+  }));
+
+test('a damaged file takes no more writes', async () => {
+  const path = freshPath();
+  const first = await openDatabase(path, { migrations: MIGRATIONS });
+  await first.write(Array.from({ length: 500 }, (_, i) => insert(`row ${i} ${'x'.repeat(200)}`)));
+  await first.close();
+  const { size } = statSync(path);
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(size - 4096, 0xee), 0, size - 4096, 4096);
+  closeSync(file);
+  const second = await openDatabase(path, { migrations: MIGRATIONS });
+  await assert.rejects(second.write([insert('more')]), code('DB_WRITE_FAILED'));
+  await assert.rejects(second.write([{ sql: 'SELECT 1' }]), code('DB_BROKEN'));
+  await second.close();
+});

@@ -7,7 +7,7 @@ import { handleLive, handleMetrics, handleReady, handleStats } from './catalogue
 import { handleIndex, INDEX_PREFIX } from './catalogue/index-document.js';
 import type { RegistryContext } from './context.js';
 import { handleDistribution } from './distribution/handle.js';
-import { type Exchange, sendError } from './http/respond.js';
+import { type Exchange, endLater, sendError } from './http/respond.js';
 import { parseTarget } from './http/route.js';
 
 /** A connection on which nothing moves for this long is ended. */
@@ -83,6 +83,7 @@ async function answer(
     query: new URLSearchParams(),
   };
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
+  response.once('finish', () => endLater(request));
   response.once('close', () => {
     context.counters.count(request, response);
     const ms = Math.round(performance.now() - started);

@@ -32,13 +32,13 @@ export interface UploadSessions {
   state(repository: string, id: string): Promise<UploadState>;
   /**
    * Appends a request's body and makes it durable. `start` is where the client believes it belongs.
-   * @throws REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_OUT_OF_ORDER, REGISTRY_UPLOAD_INTERRUPTED
+   * @throws REGISTRY_UPLOAD_UNKNOWN, REGISTRY_UPLOAD_OUT_OF_ORDER, REGISTRY_TRANSFER_INTERRUPTED
    */
   append(repository: string, id: string, chunk: Chunk): Promise<UploadState>;
   /** Appends and finishes: when it resolves, the blob is in the repository and durable. @throws REGISTRY_DIGEST_MISMATCH */
   finish(repository: string, id: string, last: Chunk & { readonly digest: Digest }): Promise<void>;
   /** @throws REGISTRY_UPLOAD_UNKNOWN */
-  cancel(repository: string, id: string): Promise<void>;
+  cancel(repository: string, id: string, body: IncomingMessage): Promise<void>;
   /** Gives up uploads that have expired and files that belong to none. */
   sweep(): Promise<void>;
 }
@@ -55,9 +55,13 @@ interface Session {
   readonly algorithm: DigestAlgorithm;
   /** Hash of the first `digester.bytes` bytes; undefined when it must be made again from the file. */
   digester: Digester | undefined;
-  busy: Promise<void> | undefined;
-  /** The connection that is writing, ended when the client comes back on another one. */
-  body: IncomingMessage | undefined;
+}
+
+/** A request that is writing to a session. */
+interface Holder {
+  /** Ended when the client comes back on another connection. */
+  readonly body: IncomingMessage;
+  readonly done: Promise<void>;
 }
 
 export interface UploadStores {
@@ -68,14 +72,12 @@ export interface UploadStores {
 
 export function createUploadSessions({ metadata, blobs, maxBlobBytes }: UploadStores): UploadSessions {
   const warm = new Map<string, Session>();
+  const holders = new Map<string, Holder>();
 
   const remember = (id: string, algorithm: DigestAlgorithm, digester: Digester | undefined): Session => {
-    const session: Session = { id, algorithm, digester, busy: undefined, body: undefined };
+    const session: Session = { id, algorithm, digester };
     warm.set(id, session);
-    for (const [key, each] of warm) {
-      if (warm.size <= MAX_WARM_SESSIONS) break;
-      if (each.busy === undefined) warm.delete(key);
-    }
+    if (warm.size > MAX_WARM_SESSIONS) warm.delete(warm.keys().next().value!);
     return session;
   };
 
@@ -86,29 +88,21 @@ export function createUploadSessions({ metadata, blobs, maxBlobBytes }: UploadSt
     return warm.get(id) ?? remember(id, record.algorithm, undefined);
   };
 
-  /** One request at a time; a newer one takes over from a connection that may be dead. */
-  const exclusive = async <T>(
-    repository: string,
-    id: string,
-    body: IncomingMessage,
-    run: (session: Session) => Promise<T>,
-  ) => {
-    let session = await open(repository, id);
-    while (session.busy !== undefined) {
-      session.body?.destroy();
-      await session.busy;
-      session = await open(repository, id);
+  /** One request at a time for an upload; a newer one takes over from a connection that may be dead. */
+  const exclusive = async <T>(id: string, body: IncomingMessage, run: () => Promise<T>): Promise<T> => {
+    for (let holder = holders.get(id); holder !== undefined; holder = holders.get(id)) {
+      holder.body.destroy();
+      await holder.done;
     }
     let free = () => {};
-    session.busy = new Promise((resolve) => {
+    const done = new Promise<void>((resolve) => {
       free = resolve;
     });
-    session.body = body;
+    holders.set(id, { body, done });
     try {
-      return await run(session);
+      return await run();
     } finally {
-      session.busy = undefined;
-      session.body = undefined;
+      holders.delete(id);
       free();
     }
   };
@@ -153,7 +147,9 @@ export function createUploadSessions({ metadata, blobs, maxBlobBytes }: UploadSt
     const algorithm = digestAlgorithm(digest);
     session.digester = undefined;
     const actual =
-      digester?.algorithm === algorithm ? digester.digest() : await blobs.digestStaged(id, algorithm);
+      digester?.algorithm === algorithm && digester.bytes === size
+        ? digester.digest()
+        : await blobs.digestStaged(id, algorithm);
     if (actual !== digest) throw new ProvError('REGISTRY_DIGEST_MISMATCH', { expected: digest, actual });
     await blobs.publish(id, digest);
     await metadata.addBlob(repository, { digest, size, upload: id });
@@ -177,25 +173,29 @@ export function createUploadSessions({ metadata, blobs, maxBlobBytes }: UploadSt
       return { id, offset: await blobs.stagedSize(id) };
     },
     append: (repository, id, chunk) =>
-      exclusive(repository, id, chunk.body, async (session) => ({
-        id,
-        offset: await receive(session, chunk),
-      })),
-    async put(repository, whole) {
+      exclusive(id, chunk.body, async () => {
+        const session = await open(repository, id);
+        return { id, offset: await receive(session, chunk) };
+      }),
+    put(repository, whole) {
       // No row: nobody else can know this upload, and a restart sweeps its bytes away.
-      const session = remember(randomUUID(), digestAlgorithm(whole.digest), undefined);
-      session.busy = Promise.resolve();
-      try {
-        await complete(repository, session, { digest: whole.digest, size: await receive(session, whole) });
-      } catch (error) {
-        await blobs.discard(session.id);
-        throw error;
-      } finally {
-        warm.delete(session.id);
-      }
+      const session: Session = {
+        id: randomUUID(),
+        algorithm: digestAlgorithm(whole.digest),
+        digester: undefined,
+      };
+      return exclusive(session.id, whole.body, async () => {
+        try {
+          await complete(repository, session, { digest: whole.digest, size: await receive(session, whole) });
+        } catch (error) {
+          await blobs.discard(session.id);
+          throw error;
+        }
+      });
     },
     finish: (repository, id, last) =>
-      exclusive(repository, id, last.body, async (session) => {
+      exclusive(id, last.body, async () => {
+        const session = await open(repository, id);
         try {
           await complete(repository, session, { digest: last.digest, size: await receive(session, last) });
         } catch (error) {
@@ -204,20 +204,19 @@ export function createUploadSessions({ metadata, blobs, maxBlobBytes }: UploadSt
         }
         warm.delete(id);
       }),
-    async cancel(repository, id) {
-      const session = await open(repository, id);
-      session.body?.destroy();
-      await session.busy;
-      await forget(id);
-    },
+    cancel: (repository, id, body) =>
+      exclusive(id, body, async () => {
+        await open(repository, id);
+        await forget(id);
+      }),
     async sweep() {
       const records = await metadata.listUploads();
       const oldest = Date.now() - UPLOAD_EXPIRY_MS;
       for (const { id, startedAt } of records) {
-        if (startedAt < oldest && warm.get(id)?.busy === undefined) await forget(id);
+        if (startedAt < oldest && !holders.has(id)) await forget(id);
       }
       for (const id of await blobs.staged()) {
-        if (warm.get(id)?.busy !== undefined || (await metadata.findUpload(id)) !== undefined) continue;
+        if (holders.has(id) || (await metadata.findUpload(id)) !== undefined) continue;
         log.debug('removing bytes of an unknown upload', { upload: id });
         await blobs.discard(id);
       }

@@ -58,7 +58,7 @@ export async function handleUpload(
         return sendCreated(exchange, repository, digest);
       }
       case 'DELETE':
-        await uploads.cancel(repository, id);
+        await uploads.cancel(repository, id, request);
         return sendEmpty(exchange, 204);
       default:
         throw new ProvError('REGISTRY_METHOD_UNSUPPORTED', { method: request.method });

@@ -10,7 +10,7 @@ const BATCH_CHUNKS = 512;
  * Hands a request's body to `sink` in batches, the next being received and prepared while the last is
  * written. Resolves with the number of bytes after the sink has taken all. When it throws, the
  * request is still readable, so that an answer can be sent.
- * @throws BASE_LIMIT_EXCEEDED, REGISTRY_UPLOAD_INTERRUPTED when the client went away
+ * @throws BASE_LIMIT_EXCEEDED, REGISTRY_TRANSFER_INTERRUPTED when the client went away
  */
 export async function receiveBody(
   request: IncomingMessage,
@@ -44,7 +44,7 @@ export async function receiveBody(
   return total;
 }
 
-/** The whole of a small body. @throws BASE_LIMIT_EXCEEDED, REGISTRY_UPLOAD_INTERRUPTED */
+/** The whole of a small body. @throws BASE_LIMIT_EXCEEDED, REGISTRY_TRANSFER_INTERRUPTED */
 export async function receiveBytes(
   request: IncomingMessage,
   maxBytes: number,
@@ -66,7 +66,7 @@ async function* chunksOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
   try {
     for (;;) {
       const next = await chunks.next().catch((error: unknown) => {
-        throw new ProvError('REGISTRY_UPLOAD_INTERRUPTED', {}, { cause: error });
+        throw new ProvError('REGISTRY_TRANSFER_INTERRUPTED', {}, { cause: error });
       });
       if (next.done) return;
       yield next.value;

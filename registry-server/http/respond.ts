@@ -54,14 +54,18 @@ export function sendError(exchange: Exchange, thrown: unknown, headers: Outgoing
     ...headers,
   });
   response.end(request.method === 'HEAD' ? undefined : bytes);
-  if (!request.complete) endLater(request);
 }
 
 function statusOf(error: ProvError): number {
   return error.code.startsWith('DB_') ? 503 : error.httpStatus;
 }
 
-function endLater(request: IncomingMessage): void {
+/**
+ * Drops what a client still sends after it was answered, and ends its connection when it does not stop. (A
+ * connection closed at once could take the answer with it.)
+ */
+export function endLater(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
   request.resume();
   const timer = setTimeout(() => {
     if (!request.complete) request.destroy();

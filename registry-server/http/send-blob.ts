@@ -51,7 +51,7 @@ function release(...buffers: Buffer[]): void {
 
 function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    const gone = () => reject(new ProvError('REGISTRY_UPLOAD_INTERRUPTED'));
+    const gone = () => reject(new ProvError('REGISTRY_TRANSFER_INTERRUPTED'));
     if (response.destroyed) {
       gone();
       return;

@@ -91,9 +91,9 @@ export const registryErrors = entries({
     http: 416,
     retryable: true,
   },
-  REGISTRY_UPLOAD_INTERRUPTED: {
-    message: 'the connection ended in the middle of the upload',
-    hint: 'Ask for the status of the upload and go on from there.',
+  REGISTRY_TRANSFER_INTERRUPTED: {
+    message: 'the connection ended in the middle of a transfer',
+    hint: 'Repeat it; an upload goes on from where its status says.',
     exit: 'network',
     http: 400,
     retryable: true,
