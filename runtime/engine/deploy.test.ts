@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { isProvError, ProvError } from '#base';
 import { planDeployment } from '../plan/plan-deployment.js';
 import { renderPlan } from '../plan/render-plan.js';
 import { checkHealth, serviceStatus, startServices, stopServices } from '../provider-host/services.js';
+import { countProcesses } from '../testing/processes.js';
 import { ToyWorkspace } from '../testing/toy-workspace.js';
 import { deploy, removeDeployment } from './deploy.js';
 import { type RetryPolicy, retryDelayMs } from './retry-policy.js';
@@ -185,7 +186,7 @@ test('a script that hangs is ended with its children and its task times out', as
   workspace.add({ name: 'slow', scripts: { 'install.sh': script('setsid sleep 47.11 & sleep 47.11') } });
   const result = await deploy(runtime, workspace.input());
   assert.equal(result.error?.code, 'RUNTIME_TASK_TIMED_OUT');
-  assert.equal(processesWith('sleep\x0047.11'), 0);
+  assert.equal(countProcesses('sleep 47.11'), 0);
   const next = await deploy(runtime, workspace.input());
   assert.equal(next.error?.code, 'RUNTIME_TASK_IN_DOUBT', 'nobody knows how far it came');
 });
@@ -204,7 +205,7 @@ test('an interrupted run stops its scripts, records it and goes on later', async
   const result = await deploy(runtime, workspace.input(), { signal: stop.signal });
   assert.equal(result.status, 'cancelled');
   assert.equal(result.error?.exitCode, 130);
-  assert.equal(processesWith('sleep\x0033.07'), 0);
+  assert.equal(countProcesses('sleep 33.07'), 0);
   workspace.add({ name: 'aa' });
   assert.equal((await deploy(runtime, workspace.input())).status, 'succeeded');
 });
@@ -326,14 +327,3 @@ test('a plan other than the one that was looked at is refused', async (t) => {
     isProvError(error, 'RUNTIME_PLAN_STALE'),
   );
 });
-
-function processesWith(command: string): number {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(command);
-    } catch {
-      return false;
-    }
-  }).length;
-}

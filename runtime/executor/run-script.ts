@@ -10,7 +10,7 @@ import { type Interpreters, scriptCommand } from './interpreter.js';
 import { killTree } from './kill-tree.js';
 import { LineSplitter } from './line-splitter.js';
 import { identifyProcess } from './process-identity.js';
-import { type LogStream, ScriptLog } from './script-log.js';
+import { ScriptLog } from './script-log.js';
 import { ScriptOutput, type ScriptResult } from './script-output.js';
 
 export interface ScriptCall {
@@ -89,8 +89,8 @@ async function run(call: ScriptCall, command: readonly string[], log: ScriptLog)
   const output = new ScriptOutput();
   const tail: string[] = [];
   const reading = Promise.all([
-    read(child.stdout!, log, (line, cut) => takeStdout(call, { output, log, line, cut })),
-    read(child.stderr!, log, (line, cut) => takeStderr({ log, tail, line, cut })),
+    read(child.stdout!, log, (line) => takeStdout(call, output, { log, line })),
+    read(child.stderr!, log, (line) => takeStderr({ log, tail, line })),
   ]);
   for (const pipe of [child.stdin!, child.stdio[3] as Writable]) pipe.on('error', ignoreEarlyExit);
   const watch = new Watch(call, child);
@@ -174,43 +174,66 @@ class Watch {
   }
 }
 
-async function read(
-  stream: Readable,
-  log: ScriptLog,
-  onLine: (line: string, cut: boolean) => void,
-): Promise<void> {
-  const splitter = new LineSplitter(LIMITS.scriptOutputLineBytes, onLine);
+async function read(stream: Readable, log: ScriptLog, onLine: (line: ScriptLine) => void): Promise<void> {
+  let lines: { raw: string; cut: boolean }[] = [];
+  const splitter = new LineSplitter(LIMITS.scriptOutputLineBytes, (raw, cut) => lines.push({ raw, cut }));
+  const handOut = async () => {
+    const batch = lines;
+    lines = [];
+    const clean = redactLines(batch.map(({ raw }) => raw));
+    for (const [index, line] of batch.entries()) onLine({ ...line, clean: clean[index]! });
+    await log.flush();
+  };
   try {
     for await (const chunk of stream) {
       splitter.push(chunk as Uint8Array);
-      await log.flush();
+      await handOut();
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
   splitter.end();
-  await log.flush();
+  await handOut();
+}
+
+/** A line as the script wrote it, and as others may see it. */
+interface ScriptLine {
+  readonly raw: string;
+  readonly clean: string;
+  readonly cut: boolean;
+}
+
+/** Masks many lines at once, which is far quicker than one by one; a secret of several lines may join some. */
+function redactLines(lines: readonly string[]): readonly string[] {
+  const together = redact(lines.join('\n')).split('\n');
+  return together.length === lines.length ? together : lines.map(redact);
 }
 
 function takeStdout(
   call: ScriptCall,
-  parts: { output: ScriptOutput; log: ScriptLog; line: string; cut: boolean },
+  output: ScriptOutput,
+  into: { log: ScriptLog; line: ScriptLine },
 ): void {
-  const { output, log, line, cut } = parts;
-  const event = output.readLine(line, cut);
-  if (event === undefined || event.type === 'progress' || event.type === 'log') log.add('stdout', line, cut);
-  if (event !== undefined) call.onEvent?.(event);
-  else if (line !== '') call.onEvent?.({ type: 'log', message: redact(line) });
+  const { raw, clean, cut } = into.line;
+  const event = output.readLine(raw, cut);
+  if (event === undefined || event.type === 'progress' || event.type === 'log')
+    into.log.add('stdout', clean, cut);
+  if (event === undefined) {
+    if (clean !== '') call.onEvent?.({ type: 'log', message: clean });
+  } else if (event.type === 'progress' || event.type === 'log') {
+    call.onEvent?.({ ...event, message: redact(event.message) });
+  } else call.onEvent?.(event);
 }
 
 /** Lines of stderr that a failure without a message of its own is explained by. */
 const TAIL_LINES = 3;
 
-function takeStderr(parts: { log: ScriptLog; tail: string[]; line: string; cut: boolean }): void {
-  parts.log.add('stderr' satisfies LogStream, parts.line, parts.cut);
-  if (parts.line.trim() === '') return;
-  parts.tail.push(parts.line.slice(0, 500));
-  if (parts.tail.length > TAIL_LINES) parts.tail.shift();
+function takeStderr(into: { log: ScriptLog; tail: string[]; line: ScriptLine }): void {
+  const { clean, cut } = into.line;
+  into.log.add('stderr', clean, cut);
+  if (clean.trim() === '') return;
+  into.tail.push(clean.slice(0, 500));
+  if (into.tail.length > TAIL_LINES) into.tail.shift();
 }
 
 function failureOf(
@@ -218,11 +241,10 @@ function failureOf(
   parts: { watch: Watch; output: ScriptOutput; tail: readonly string[] },
 ): { class: FailureClass; message: string } | undefined {
   const { watch, output, tail } = parts;
-  const complete = watch.stopped === undefined || output.hasResult;
-  if (end.exit === 0 && output.problem === undefined && complete) return undefined;
   if (end.error !== undefined) return { class: 'failed', message: redact(end.error.message) };
-  if (end.exit === 0)
+  if (end.exit === 0 && output.problem !== undefined)
     return { class: 'invalid', message: redact(`its output is not valid: ${output.problem}`) };
+  if (end.exit === 0 && (watch.stopped === undefined || output.hasResult)) return undefined;
   if (watch.stopped === 'timed_out') return { class: 'timed_out', message: 'it did not end in time' };
   if (watch.stopped === 'cancelled') return { class: 'cancelled', message: 'it was interrupted' };
   if (end.exit === null) return { class: 'killed', message: `it was ended by ${end.signal}` };

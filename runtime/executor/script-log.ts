@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { redact } from '#base';
 
 /** Largest log of one attempt, in bytes; what comes after is counted, not kept. */
 export const MAX_LOG_BYTES = 64 * 1024 * 1024;
@@ -10,13 +9,15 @@ const MAX_TEXT = 64 * 1024;
 
 export type LogStream = 'stdout' | 'stderr';
 
-/** The log of one attempt: NDJSON `{time, stream, text}`, every line redacted before it is written. */
+/** The log of one attempt: NDJSON `{time, stream, text}` of lines that are redacted already. */
 export class ScriptLog {
   readonly path: string;
   readonly #file: FileHandle;
   #pending: string[] = [];
   #bytes = 0;
   #dropped = 0;
+  /** Of the first line since the last flush; asking the clock for every line is what costs most. */
+  #time = '';
 
   private constructor(path: string, file: FileHandle) {
     this.path = path;
@@ -29,9 +30,13 @@ export class ScriptLog {
   }
 
   add(stream: LogStream, text: string, cut = false): void {
-    const clean = redact(text);
-    const short = clean.length > MAX_TEXT || cut ? `${clean.slice(0, MAX_TEXT)} [line cut]` : clean;
-    const line = `${JSON.stringify({ time: new Date().toISOString(), stream, text: short })}\n`;
+    if (this.#dropped > 0) {
+      this.#dropped += 1;
+      return;
+    }
+    const short = text.length > MAX_TEXT || cut ? `${text.slice(0, MAX_TEXT)} [line cut]` : text;
+    if (this.#pending.length === 0) this.#time = new Date().toISOString();
+    const line = `{"time":"${this.#time}","stream":"${stream}","text":${JSON.stringify(short)}}\n`;
     if (this.#bytes + line.length > MAX_LOG_BYTES) {
       this.#dropped += 1;
       return;
