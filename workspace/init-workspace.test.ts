@@ -136,7 +136,7 @@ function initUntil(step: number, root: string): boolean {
       fs[name] = (...args) => { if (left-- === 0) process.kill(process.pid, 'SIGKILL'); return real(...args); };
     }
     syncBuiltinESMExports();
-    const { initWorkspace } = await import(${JSON.stringify(new URL('./index.js', import.meta.url).href)});
+    const { initWorkspace } = await import(${JSON.stringify(new URL('./init-workspace.js', import.meta.url).href)});
     await initWorkspace(${JSON.stringify(root)}, ${JSON.stringify(OPTIONS)});
     process.exit(7);`;
   try {
@@ -169,5 +169,5 @@ test('killed at any step, init leaves no half workspace and the next run complet
       false,
     );
   }
-  assert.ok(finished > 0);
+  assert.ok(finished >= 2);
 });

@@ -1,6 +1,8 @@
-import { type Digest, ProvError } from '#base';
+import { type Digest, isDigest, ProvError, writeFileAtomic } from '#base';
 import { treeDigest } from '#oci';
+import type { LockEntry } from '#schemas';
 import type { ModuleCandidate } from './module-directories.js';
+import { readTextIfThere } from './read-text.js';
 
 export interface TreeOptions {
   /** Whether an installed directory is compared with the lock. Default true. */
@@ -9,20 +11,45 @@ export interface TreeOptions {
 }
 
 /**
+ * To be called once after an extension was unpacked and verified. An archive that prov packed without times
+ * has the digest that its directory gives, and nothing is written. For others (packed with times, or by
+ * another program) the directory's digest is noted beside it, so that later edits are found all the same.
+ */
+export async function recordInstalledTree(
+  dir: string,
+  entry: Pick<LockEntry, 'name' | 'layers'>,
+  signal?: AbortSignal,
+): Promise<Digest> {
+  const digest = await treeDigest(dir, { title: entry.name, signal });
+  if (digest !== entry.layers[0]?.tar) writeFileAtomic(noteOf(dir), `${digest}\n`);
+  return digest;
+}
+
+/**
  * The identity of an extension's content. What is installed from the lock has to be still what the lock
- * says, by the digest of the archive that it packs to.
+ * says, by the digest of the archive that it packs to, or what was noted when it was installed.
  * @throws WORKSPACE_MODULE_MODIFIED
  */
 export async function contentDigest(candidate: ModuleCandidate, options: TreeOptions): Promise<Digest> {
   const { dir, entry } = candidate;
   const tree = () => treeDigest(dir, { title: candidate.name, signal: options.signal });
   if (entry === undefined) return tree();
-  const expected = 'path' in entry.source ? entry.source.tree : entry.layers[0]?.tar;
-  if (expected !== undefined && options.checkTrees !== false) {
+  const locked = 'path' in entry.source ? entry.source.tree : entry.layers[0]?.tar;
+  if (locked !== undefined && options.checkTrees !== false) {
     const actual = await tree();
+    const expected = actual === locked ? locked : ((await readNote(dir)) ?? locked);
     const module = `${entry.kind} ${entry.name} ${entry.version}`;
     if (actual !== expected)
       throw new ProvError('WORKSPACE_MODULE_MODIFIED', { module, path: dir, expected, actual });
   }
   return 'path' in entry.source ? entry.source.tree : entry.manifest.digest;
+}
+
+async function readNote(dir: string): Promise<Digest | undefined> {
+  const text = (await readTextIfThere(noteOf(dir)))?.trim();
+  return isDigest(text) ? text : undefined;
+}
+
+function noteOf(dir: string): string {
+  return `${dir}.tree`;
 }

@@ -6,7 +6,14 @@ import { type TestContext, test } from 'node:test';
 import { digestOf } from '#base';
 import { treeDigest } from '#oci';
 import { type Kind, kindPlural, type Lock, type LockEntry, MEDIA } from '#schemas';
-import { type LoadModulesOptions, loadInfra, loadModules, type Module, moduleInstallDir } from './index.js';
+import {
+  type LoadModulesOptions,
+  loadInfra,
+  loadModules,
+  type Module,
+  moduleInstallDir,
+  recordInstalledTree,
+} from './index.js';
 import { PROVISIONING, type Sample, sampleWorkspace, writeFiles } from './testing/sample-workspace.js';
 
 const SCHEMA = JSON.stringify({
@@ -223,6 +230,18 @@ test('a file edited after the installation is noticed', async (t) => {
   );
   await assert.rejects(load(), { code: 'WORKSPACE_MODULE_MODIFIED', exitCode: 6 });
   assert.equal((await load({ checkTrees: false })).length, 3);
+});
+
+test('an archive that another program packed is compared with what was noted at its installation', async (t) => {
+  const { load, lock, sample } = await shop(t);
+  const web = lock.extensions.at(-1)!;
+  const dir = moduleInstallDir(sample.root, web);
+  web.layers[0]!.tar = digestOf('packed by another program');
+  await assert.rejects(load(), { code: 'WORKSPACE_MODULE_MODIFIED' });
+  await recordInstalledTree(dir, web);
+  assert.equal((await load()).length, 3);
+  appendFileSync(join(dir, 'manifest.yaml'), '# edited\n');
+  await assert.rejects(load(), { code: 'WORKSPACE_MODULE_MODIFIED' });
 });
 
 test('settings that the schema refuses are one error at the place that set them', async (t) => {
