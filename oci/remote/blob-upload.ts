@@ -3,20 +3,16 @@ import type { Descriptor } from '#schemas';
 import type { ByteSource, CallOptions } from '../content-store.js';
 import { ociCodes } from './answer-failure.js';
 import { repositoryScope } from './auth/scope.js';
-import { minimumOf, uploadChunks } from './chunked-upload.js';
+import { uploadChunks } from './chunked-upload.js';
 import type { RequestBody } from './http/request-body.js';
 import { type Target, withQuery } from './http/target.js';
 import type { Reply } from './registry-client.js';
 import { RepositoryAccess } from './repository-access.js';
 import { noJournal, openUploadJournal } from './upload-journal.js';
+import { openUploadSession } from './upload-session.js';
 
 /** Above this a blob goes in chunks, so that a broken upload goes on instead of starting again. */
 export const CHUNKED_ABOVE_BYTES = 16 * 1024 * 1024;
-
-interface Session {
-  readonly location: Target;
-  readonly minimum: number;
-}
 
 /** Size of a blob, undefined when the registry has none. @see OCI distribution-spec 1.1, end-2 */
 export async function headBlob(
@@ -24,12 +20,13 @@ export async function headBlob(
   digest: string,
   options: HeadOptions,
 ): Promise<number | undefined> {
-  const { signal, allow } = options;
+  const { signal, allow, attempts } = options;
   const reply = await access.call({
     method: 'HEAD',
     target: `blobs/${digest}`,
     allow,
     expect: [200, 404],
+    attempts,
     signal,
   });
   if (reply.status === 404) return undefined;
@@ -39,6 +36,7 @@ export async function headBlob(
 
 export interface HeadOptions extends CallOptions {
   readonly allow: 'pull' | 'push';
+  readonly attempts?: number | undefined;
 }
 
 /** Brings one blob to the registry unless it is there; visible only when the registry found its digest right. */
@@ -57,7 +55,11 @@ export async function uploadBlob(
       uploadJournalDir === undefined
         ? noJournal
         : openUploadJournal(uploadJournalDir, `${access.label}@${digest}`);
-    if ((await uploadChunks({ access, body, journal, signal })) === 'done') return;
+    const outcome = await uploadChunks({ access, body, journal, signal });
+    if (outcome === 'done') return;
+    // The answer to the last request may have been lost after it was obeyed.
+    if (outcome === 'again' && (await headBlob(access, digest, { signal, allow: 'push' })) !== undefined)
+      return;
   }
   await uploadWhole(access, body, signal);
 }
@@ -71,34 +73,24 @@ async function uploadWhole(
   await access.client.retrying(
     async (attempt) => {
       // The try before may have been taken though its answer was lost.
-      if (attempt > 1 && (await headBlob(access, body.digest, { signal, allow: 'push' })) !== undefined)
-        return;
-      await putWhole(access, await openSession(access, body.digest, signal), { body, signal });
+      const head = { signal, allow: 'push', attempts: 1 } as const;
+      if (attempt > 1 && (await headBlob(access, body.digest, head)) !== undefined) return;
+      const { location } = await openUploadSession(access, body.digest, signal);
+      await putWhole(access, location, { body, signal });
     },
     { signal, also: (error) => isProvError(error) && ociCodes(error).includes('BLOB_UPLOAD_UNKNOWN') },
   );
 }
 
-async function openSession(
-  access: RepositoryAccess,
-  digest: string,
-  signal: AbortSignal | undefined,
-): Promise<Session> {
-  const algorithm = digest.startsWith('sha512:') ? '?digest-algorithm=sha512' : '';
-  const target = `blobs/uploads/${algorithm}`;
-  const reply = await access.call({ method: 'POST', target, allow: 'push', expect: [202], signal });
-  return { location: access.client.location(reply, 'POST'), minimum: minimumOf(reply.headers) };
-}
-
 async function putWhole(
   access: RepositoryAccess,
-  session: Session,
+  location: Target,
   { body, signal }: { readonly body: RequestBody; readonly signal: AbortSignal | undefined },
 ): Promise<Reply> {
   try {
     return await access.call({
       method: 'PUT',
-      target: withQuery(session.location, 'digest', body.digest),
+      target: withQuery(location, 'digest', body.digest),
       allow: 'push',
       headers: { 'content-type': 'application/octet-stream' },
       body,

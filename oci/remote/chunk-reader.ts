@@ -1,6 +1,9 @@
 import { ProvError } from '#base';
 import type { RequestBody } from './http/request-body.js';
 
+/** Bytes of one PATCH: at most this much is sent twice after a failure. */
+export const CHUNK_BYTES = 8 * 1024 * 1024;
+
 /**
  * Reads a replayable source in chunks from any offset. The current chunk stays in memory, so going on
  * inside it costs nothing; going back before it reads the source again.

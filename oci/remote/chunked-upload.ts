@@ -1,20 +1,16 @@
 import { isProvError, log, ProvError } from '#base';
-import { ChunkReader } from './chunk-reader.js';
+import { CHUNK_BYTES, ChunkReader } from './chunk-reader.js';
 import { bodyOf, type RequestBody } from './http/request-body.js';
 import { hostOf, parseTarget, type Target, withQuery } from './http/target.js';
 import type { RepositoryAccess } from './repository-access.js';
 import type { UploadJournal } from './upload-journal.js';
-
-/** Bytes of one PATCH: at most this much is sent twice after a failure. */
-export const CHUNK_BYTES = 8 * 1024 * 1024;
+import { openUploadSession } from './upload-session.js';
 
 export interface ChunkedUpload {
   readonly access: RepositoryAccess;
   readonly body: RequestBody;
   readonly journal: UploadJournal;
   readonly signal: AbortSignal | undefined;
-  /** A session the registry opened already (a refused mount). */
-  readonly session?: { readonly location: Target; readonly minimum: number } | undefined;
 }
 
 interface Session {
@@ -39,14 +35,14 @@ export async function uploadChunks(upload: ChunkedUpload): Promise<ChunkedOutcom
   const { access, body, journal, signal } = upload;
   const reader = new ChunkReader(body);
   try {
-    let session = (await resumeSession(upload)) ?? (await openSession(upload));
+    const begin = async () => (await resumeSession(upload)) ?? openSession(upload);
+    let session = await access.client.retrying(begin, { signal });
     while (session.offset < body.size) {
       const before = session.offset;
       const supported = await access.client.retrying(
         async (attempt) => {
           if (attempt > 1) {
-            session =
-              (await askStatus(upload, session)) ?? (await openSession({ ...upload, session: undefined }));
+            session = (await askStatus(upload, session)) ?? (await openSession(upload));
             // What arrived before the break counts: the next chunk has all its tries again.
             if (session.offset > before) return true;
           }
@@ -63,31 +59,14 @@ export async function uploadChunks(upload: ChunkedUpload): Promise<ChunkedOutcom
   }
 }
 
-async function openSession(upload: ChunkedUpload): Promise<Session> {
-  let { session } = upload;
-  if (session === undefined) {
-    const { access, signal } = upload;
-    const reply = await access.call({
-      method: 'POST',
-      target: 'blobs/uploads/',
-      allow: 'push',
-      expect: [202],
-      signal,
-    });
-    session = { location: access.client.location(reply, 'POST'), minimum: minimumOf(reply.headers) };
-  }
-  const chunk = Math.max(CHUNK_BYTES, session.minimum);
-  return { location: session.location, offset: 0, acknowledged: 0, sticky: false, chunk };
-}
-
-/** Smallest chunk a registry takes, capped so that it cannot ask for our memory. */
-export function minimumOf(headers: Readonly<Record<string, unknown>>): number {
-  const minimum = Number(headers['oci-chunk-min-length'] ?? 0);
-  return Number.isSafeInteger(minimum) && minimum > 0 ? Math.min(minimum, 16 * CHUNK_BYTES) : 0;
+async function openSession({ access, body, signal }: ChunkedUpload): Promise<Session> {
+  const { location, minimum } = await openUploadSession(access, body.digest, signal);
+  const chunk = Math.max(CHUNK_BYTES, minimum);
+  return { location, offset: 0, acknowledged: 0, sticky: false, chunk };
 }
 
 async function resumeSession(upload: ChunkedUpload): Promise<Session | undefined> {
-  const record = upload.session === undefined ? upload.journal.read() : undefined;
+  const record = upload.journal.read();
   const location = record && parseTarget(record.location);
   if (record === undefined || location === undefined) return undefined;
   const { offset } = record;
@@ -110,7 +89,7 @@ async function askStatus(upload: ChunkedUpload, session: Session): Promise<Sessi
   const { access, signal, body } = upload;
   const target = session.location;
   const expect = [200, 202, 204, 400, 403, 404, 405, 410, 416];
-  const reply = await access.call({ method: 'GET', target, allow: 'push', expect, signal });
+  const reply = await access.call({ method: 'GET', target, allow: 'push', expect, attempts: 1, signal });
   if (reply.status >= 300) return undefined;
   const has = rangeEnd(reply.headers['range'], session.offset);
   if (has === undefined || has > body.size) return undefined;

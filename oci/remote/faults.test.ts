@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { EXIT, type ProvError } from '#base';
 import { MEDIA } from '#schemas';
 import { seeded } from '../../test/fault-registry/index.js';
+import { createRemoteRegistry } from './remote-registry.js';
 import {
   blobOf,
   clientOf,
@@ -446,13 +447,38 @@ test('a connection that the server closed while it was idle is replaced without 
 });
 
 test('the end of an upload may take longer than other answers', async (t) => {
-  const { repository, server } = await fixture(t, {}, { timeouts: { answerMs: 80, commitMs: 3000 } });
+  const { repository, server } = await fixture(
+    t,
+    {},
+    { timeouts: { answerMs: 60, commitMs: 200 }, retry: { attempts: 1 } },
+  );
   const { bytes, descriptor } = randomBlob(1000);
-  const slow = new Promise<void>((resolve) => setTimeout(resolve, 300));
-  server.fault({ method: 'PUT', does: { answer: { status: 503 } } });
-  await slow;
-  await repository.push(descriptor, sourceOf(bytes));
-  assert.ok(await repository.exists(descriptor));
+  server.fault({ method: 'PUT', does: { hang: true } });
+  await assert.rejects(repository.push(descriptor, sourceOf(bytes)), {
+    code: 'OCI_REMOTE_TIMEOUT',
+    message: /0\.2 s/,
+  });
+  server.fault({ method: 'HEAD', does: { hang: true } });
+  await assert.rejects(repository.push(descriptor, sourceOf(bytes)), {
+    code: 'OCI_REMOTE_TIMEOUT',
+    message: /0\.1 s/,
+  });
+});
+
+test('settings that make no sense are refused', () => {
+  for (const options of [
+    { registry: 'https://reg.example' },
+    { registry: 'a b' },
+    { registry: 'reg.example/ns' },
+  ]) {
+    assert.throws(() => createRemoteRegistry(options), {
+      code: 'OCI_REMOTE_CONFIG_INVALID',
+      exitCode: EXIT.configuration,
+    });
+  }
+  assert.throws(() => createRemoteRegistry({ registry: 'reg.example', concurrency: 0 }), {
+    code: 'OCI_REMOTE_CONFIG_INVALID',
+  });
 });
 
 test('a tag that points there already is not written again', async (t) => {

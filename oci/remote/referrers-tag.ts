@@ -28,6 +28,8 @@ export interface ReferrersEdit {
   readonly manifests: RemoteManifests;
   readonly label: string;
   readonly subject: Digest;
+  /** Longest pause between two tries. Default 1000. */
+  readonly maxPauseMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -63,11 +65,11 @@ async function change(edit: ReferrersEdit, apply: Change): Promise<void> {
 }
 
 async function changeNow(edit: ReferrersEdit, apply: Change): Promise<void> {
-  const { manifests, subject, signal, label } = edit;
+  const { manifests, subject, signal, label, maxPauseMs = MAX_PAUSE_MS } = edit;
   const tag = referrersTag(subject);
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     if (attempt > 0)
-      await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 20 * 2 ** attempt), undefined, { signal });
+      await sleep(Math.random() * Math.min(maxPauseMs, 20 * 2 ** attempt), undefined, { signal });
     const current = await manifests.find(tag, { signal, allow: 'push' });
     const list = listOf(edit, tag, current);
     const next = apply(list);

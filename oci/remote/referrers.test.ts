@@ -228,3 +228,31 @@ test('a list of referrers without end is refused', async (t) => {
   await assert.rejects(all.repository.referrers(subject), { code: 'BASE_LIMIT_EXCEEDED' });
   assert.ok(page < 20);
 });
+
+test('a list that others change without end is a conflict', async (t) => {
+  const all = await fixture(
+    t,
+    { referrersApi: false },
+    { retry: { attempts: 2, baseDelayMs: 1, maxDelayMs: 2 } },
+  );
+  const subject = await withSubject(all);
+  all.server.fault({
+    method: 'PUT',
+    path: /manifests\/sha256-/,
+    times: 1000,
+    does: { answer: { status: 412 } },
+  });
+  await assert.rejects(attach(all, subject, 'a'), {
+    code: 'OCI_REFERRERS_CONFLICT',
+    exitCode: EXIT.conflict,
+  });
+});
+
+test('a referrer that is there but not in the list is put into it by the next push', async (t) => {
+  const all = await fixture(t, { referrersApi: false });
+  const subject = await withSubject(all);
+  const digest = await attach(all, subject, 'a');
+  all.server.model.repository('ns/app').tags.clear();
+  assert.equal(await attach(all, subject, 'a'), digest);
+  assert.deepEqual(digests(await all.repository.referrers(subject)), [digest]);
+});

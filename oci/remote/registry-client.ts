@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { log, ProvError, retry } from '#base';
 import { answerFailure } from './answer-failure.js';
@@ -134,6 +135,8 @@ export class RegistryClient {
   /** Repeats steps that belong together, with the waits of a single call. `also` names further errors worth it. */
   retrying<T>(action: (attempt: number) => Promise<T>, options: RetryingOptions = {}): Promise<T> {
     const { retry: limits } = this.settings;
+    // Each request listens to its signal; many at once are no leak.
+    if (options.signal) setMaxListeners(0, options.signal);
     return retry(
       async (attempt) => {
         await this.#pace.wait(options.signal);

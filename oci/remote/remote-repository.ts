@@ -7,7 +7,7 @@ import { downloadBlob } from './blob-download.js';
 import { headBlob, mountBlob, uploadBlob } from './blob-upload.js';
 import { listStrings } from './pages.js';
 import { hasReferrersApi, queryReferrers } from './referrers-query.js';
-import { addReferrer, removeReferrer } from './referrers-tag.js';
+import { addReferrer, type ReferrersEdit, removeReferrer } from './referrers-tag.js';
 import type { RegistryClient } from './registry-client.js';
 import { RemoteManifests } from './remote-manifests.js';
 import type {
@@ -46,8 +46,18 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
     if (subject === undefined) return descriptor;
     const { signal } = options;
     const kept = pushed.stored ? pushed.subjectKept : await hasReferrersApi(access, subject.digest, signal);
-    if (!kept) await addReferrer({ manifests, label, subject: subject.digest, signal }, referrer);
+    if (!kept) await addReferrer(edit(subject.digest, signal), referrer);
     return descriptor;
+  }
+
+  function edit(subject: Digest, signal: AbortSignal | undefined): ReferrersEdit {
+    return {
+      manifests,
+      label,
+      subject,
+      signal,
+      maxPauseMs: Math.min(1000, client.settings.retry.maxDelayMs),
+    };
   }
 
   /** Two pushes of one blob at once are one. */
@@ -77,7 +87,7 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
       subject !== undefined &&
       (await manifests.head(referrersTag(subject.digest), { signal }))
     ) {
-      await removeReferrer({ manifests, label, subject: subject.digest, signal }, found.descriptor.digest);
+      await removeReferrer(edit(subject.digest, signal), found.descriptor.digest);
     }
     return deleted;
   }

@@ -61,7 +61,7 @@ export class ConnectAgent extends Agent {
         return;
       }
       socket.setTimeout(0);
-      callback?.(null, connect({ ...(options as object), socket, servername: options.servername ?? name }));
+      callback?.(null, connect({ ...(options as object), socket, servername: options.servername ?? '' }));
     });
     tunnel.end();
     return undefined;
