@@ -224,6 +224,21 @@ for (const account of accounts()) {
       assert.equal((await call('stop', { server: 'none' })).code, 0);
     });
 
+    test('a port that another process holds is named before anything is started', async () => {
+      await create('taken');
+      const busy = createServer().listen(0, '127.0.0.1');
+      await new Promise((resolve) => busy.once('listening', resolve));
+      const { port } = busy.address() as { port: number };
+      const definition = { name: 'late', argv: ['sleep', '1009'], ports: { http: port } };
+      const run = await call('start', { server: 'taken', services: [definition] });
+      assert.equal(run.code, SCRIPT_EXIT.conflict);
+      assert.match(run.stderr, new RegExp(`port ${port} \\(http\\) of the service 'late' is taken`));
+      assert.deepEqual(await services('taken'), []);
+      await new Promise((resolve) => busy.close(resolve));
+      assert.equal((await call('start', { server: 'taken', services: [definition] })).code, 0);
+      assert.equal((await call('stop', { server: 'taken' })).code, 0);
+    });
+
     test('a service gets a small environment, its user, and a log below its cap', async () => {
       const prefix = await create('env');
       const noisy =

@@ -38,6 +38,16 @@ async function choose(taken, preferred) {
   throw conflict('no free port was found on 127.0.0.1');
 }
 
+/** Refuses to start a service on a port that another process holds: it could only fail, less clearly. */
+export async function assertPortsFree({ name, ports = {} }) {
+  for (const [label, port] of Object.entries(ports)) {
+    if ((await bind(port)) === undefined)
+      throw conflict(
+        `port ${port} (${label}) of the service '${name}' is taken by another process: stop that one, then try again`,
+      );
+  }
+}
+
 /** The number that could be bound, or undefined when it is in use. */
 function bind(port) {
   return new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { invalid, runScript } from '../lib/shared.bundle.mjs';
 import { execute } from './execute.mjs';
 import { withLock } from './lock.mjs';
-import { allocatePort } from './ports.mjs';
+import { allocatePort, assertPortsFree } from './ports.mjs';
 import {
   listServers,
   locateServer,
@@ -88,6 +88,9 @@ async function start(request, tools) {
     return { changed: true, message: `would start ${given.map((each) => each.name).join(', ')}` };
   return withLock(place.lock, lockOptions(request, tools), async () => {
     const before = observeServices(place);
+    const idle = (name) =>
+      (before.services.find((each) => each.name === name)?.state ?? 'stopped') === 'stopped';
+    for (const definition of given) if (idle(definition.name)) await assertPortsFree(definition);
     const options = { config: request.config, timeoutMs: deadline(request), signal: tools.signal };
     const names = new Set(given.map((each) => each.name));
     const services = await applyDesired(place, options, (known, generation) => [

@@ -89,7 +89,12 @@ export class Service {
     const path = this.#logPath();
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (size <= this.#context.logBytes) return;
-    copyFileSync(path, `${path}.1`);
+    try {
+      copyFileSync(path, `${path}.1`);
+    } catch (error) {
+      // No space for the older part: it is lost, the cap holds.
+      this.#context.log(`${path}.1 cannot be written: ${error.message}`);
+    }
     truncateSync(path, 0);
   }
 
@@ -162,26 +167,33 @@ export class Service {
   #ended(running, how, startedAt) {
     if (this.#process !== running || this.#stopping) return;
     const { firstDelayMs, maxDelayMs, maxQuickFailures, stableMs } = this.#context.restart;
-    const { name } = this.definition;
     this.#quickFailures = Date.now() - startedAt >= stableMs ? 1 : this.#quickFailures + 1;
-    this.#sweep(running).then(() => {
-      if (this.#stopping) return;
-      this.#process = undefined;
-      if (this.#quickFailures > maxQuickFailures) {
-        this.#enter(
-          'failed',
-          `ended ${this.#quickFailures} times in a row (last: ${how}); see ${this.#logPath()}`,
-        );
-        return;
-      }
-      const delayMs = Math.min(firstDelayMs * 2 ** (this.#quickFailures - 1), maxDelayMs);
-      this.#context.log(`${name}: ${how}; starts again in ${delayMs} ms`);
-      this.#enter('backoff', how);
-      this.#timer = setTimeout(() => {
-        this.restarts += 1;
-        this.#launch();
-      }, delayMs);
+    this.#comeBack(running, {
+      how,
+      delayMs: Math.min(firstDelayMs * 2 ** (this.#quickFailures - 1), maxDelayMs),
+      maxQuickFailures,
+    }).catch((error) => {
+      this.#enter('failed', `could not be started again: ${error.message}`);
     });
+  }
+
+  async #comeBack(running, { how, delayMs, maxQuickFailures }) {
+    await this.#sweep(running);
+    if (this.#stopping) return;
+    this.#process = undefined;
+    if (this.#quickFailures > maxQuickFailures) {
+      this.#enter(
+        'failed',
+        `ended ${this.#quickFailures} times in a row (last: ${how}); see ${this.#logPath()}`,
+      );
+      return;
+    }
+    this.#context.log(`${this.definition.name}: ${how}; starts again in ${delayMs} ms`);
+    this.#enter('backoff', how);
+    this.#timer = setTimeout(() => {
+      this.restarts += 1;
+      this.#launch();
+    }, delayMs);
   }
 
   /** Kills what is left of its process group, and children that left the group but carry its mark. */

@@ -44,7 +44,7 @@ export async function applyDesired(place, { config, timeoutMs, signal }, change)
   );
   const wanted = services.some((each) => each.wanted === 'running');
   if (!wanted && !anythingAlive(place)) return settle(place);
-  await supervise(place, generation, { timeoutMs, signal });
+  await supervise(place, generation, { wanted, timeoutMs, signal });
   return settle(place);
 }
 
@@ -88,16 +88,23 @@ function settle(place) {
   return observeServices(place).services;
 }
 
-async function supervise(place, generation, { timeoutMs, signal }) {
+/**
+ * Resolves when the supervisor has brought this generation about. With nothing wanted it ends itself, and
+ * that is waited for too: it must not write into a directory that is being removed.
+ */
+async function supervise(place, generation, { wanted, timeoutMs, signal }) {
   const until = Date.now() + timeoutMs;
   let starts = 0;
   let told = false;
+  let last;
   for (;;) {
     const status = readJson(place.status);
-    const alive = isAlive(status?.supervisor);
-    if (status?.generation === generation && (alive || status.supervisor === null)) return;
+    last = status?.supervisor ?? last;
+    const alive = isAlive(last);
+    const ended = status?.supervisor === null && !alive;
+    if (status?.generation === generation && (ended || (wanted && alive))) return;
     if (alive && !told) {
-      signalProcess(status.supervisor.pid, 'SIGHUP');
+      signalProcess(last.pid, 'SIGHUP');
       told = true;
     } else if (!alive) {
       // It may have ended, with nothing left to do, in the moment before it was told.

@@ -28,6 +28,19 @@ function writeStatus(supervisor = self) {
   replaceFile(place.status, { schema: 1, generation, supervisor, services: records }, { mode: 0o600 });
 }
 
+let unpublished = false;
+
+/** A full disk must not end supervision: what could not be written is written later. */
+function publish() {
+  try {
+    writeStatus();
+    unpublished = false;
+  } catch (error) {
+    if (!unpublished) log(`status.json cannot be written: ${error.message}`);
+    unpublished = true;
+  }
+}
+
 function createService(definition, digest, desired) {
   const { restart, log_bytes: logBytes } = desired;
   const context = {
@@ -36,7 +49,7 @@ function createService(definition, digest, desired) {
     restart,
     logBytes,
     log,
-    onChange: () => ready && writeStatus(),
+    onChange: () => ready && publish(),
   };
   return new Service(definition, digest, context);
 }
@@ -73,7 +86,7 @@ async function work() {
     while (again && !ending) {
       again = false;
       await reconcile();
-      writeStatus();
+      publish();
     }
   } finally {
     working = false;
@@ -110,9 +123,10 @@ function digestOf(definition) {
   return createHash('sha256').update(JSON.stringify(definition)).digest('hex');
 }
 
+/** With services running we go on: without us nobody would look after them. */
 function failed(error) {
   log(error.stack ?? String(error));
-  process.exit(1);
+  if (![...services.values()].some((service) => service.isUp)) process.exit(1);
 }
 
 process.on('SIGHUP', () => {
@@ -130,6 +144,7 @@ for (const name of ['SIGTERM', 'SIGINT']) {
 adoptOrphans();
 ready = true;
 setInterval(() => {
+  if (unpublished) publish();
   for (const service of services.values()) service.trimLog();
 }, TRIM_EVERY_MS);
 work().catch(failed);
