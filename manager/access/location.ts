@@ -1,6 +1,12 @@
 import { ProvError } from '#base';
 import type { ContentStore, ReadStore } from '#oci';
-import { type FileReference, formatReference, type RemoteReference } from '#schemas';
+import {
+  type FileReference,
+  formatReference,
+  type RemoteReference,
+  splitRepository,
+  tagToVersion,
+} from '#schemas';
 import type { Registries } from './registries.js';
 
 /** Content that a reference names, opened for reading. */
@@ -8,8 +14,12 @@ export interface Location {
   readonly store: ReadStore;
   /** `namespace/name` as the place itself calls it. */
   readonly repository: string;
-  /** The tag or digest that was asked for. */
+  /** The tag or digest to resolve. */
   readonly target: string;
+  /** The version that was asked for, whatever the content may claim; none for a bare digest or a moving tag. */
+  readonly version?: string | undefined;
+  /** Host it is asked from, when that is a registry. */
+  readonly registry?: string | undefined;
   close(): Promise<void>;
 }
 
@@ -21,10 +31,13 @@ export async function openLocation(
   if (reference.type === 'remote') {
     const registry = registries.open(reference.registry);
     const store = registry.repository(reference.repository);
+    const target = await chooseTarget(reference, store);
     return {
       store,
       repository: reference.repository,
-      target: await chooseTarget(reference, store),
+      target,
+      version: asked(reference, target),
+      registry: reference.registry,
       close: async () => {},
     };
   }
@@ -35,12 +48,36 @@ export async function openLocation(
       : await openOciLayout(reference.path);
   const repository = reference.repository ?? onlyOne(await layout.repositories(), reference);
   const store = layout.repository(repository);
-  return {
-    store,
-    repository,
-    target: await chooseTarget(reference, store),
-    close: async () => layout.close(),
-  };
+  const target = await chooseTarget(reference, store);
+  return { store, repository, target, version: asked(reference, target), close: async () => layout.close() };
+}
+
+/**
+ * Refuses content that is not what its tag or repository says it is, signed or not.
+ * @throws MANAGER_NOT_AN_EXTENSION
+ */
+export function assertAsked(
+  config: { readonly name: string; readonly version: string },
+  location: Location,
+): void {
+  const { name } = splitRepository(location.repository);
+  const reference = `${location.store.label}:${location.target}`;
+  if (location.version !== undefined && config.version !== location.version) {
+    throw new ProvError('MANAGER_NOT_AN_EXTENSION', {
+      reference,
+      reason: `it is version ${config.version} under the tag of ${location.version}`,
+    });
+  }
+  if (name !== '' && config.name !== name) {
+    throw new ProvError('MANAGER_NOT_AN_EXTENSION', {
+      reference,
+      reason: `it is ${config.name}, not ${name}`,
+    });
+  }
+}
+
+function asked(reference: RemoteReference | FileReference, target: string): string | undefined {
+  return tagToVersion(reference.tag ?? target);
 }
 
 async function chooseTarget(

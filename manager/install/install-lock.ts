@@ -74,6 +74,7 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
     store,
     descriptor,
     repository: entry.source.repository,
+    registry: repository.registry,
     version: entry.version,
     kind: entry.kind,
     policy: tools.policy,

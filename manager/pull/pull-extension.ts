@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { readExtension, unpackLayer } from '#oci';
 import { type FileReference, formatReference, type Kind, type RemoteReference } from '#schemas';
 import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
-import { openLocation } from '../access/location.js';
+import { assertAsked, openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { verifyContent } from '../trust/verify-content.js';
@@ -41,6 +41,7 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
       const { store, repository, target } = location;
       const descriptor = await store.resolve(target, { signal });
       const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
+      assertAsked(extension.config, location);
       const verdict = options.policy && (await judge(options.policy));
       const destination = resolve(context.cwd, options.destination ?? extension.config.name);
       const { layer } = extension;
@@ -69,8 +70,8 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
           store,
           descriptor,
           repository,
-          version: extension.config.version,
-          kind: extension.config.type,
+          registry: location.registry,
+          version: location.version,
           policy,
           signal,
         });

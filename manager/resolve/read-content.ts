@@ -37,6 +37,7 @@ export async function readContent(
     store: repository,
     descriptor,
     repository: solved.repository,
+    registry: repository.registry,
     version,
     kind,
     policy,

@@ -1,4 +1,4 @@
-import { LIMITS } from '#base';
+import { type ErrorCode, LIMITS, log, ProvError } from '#base';
 import { fetchBytes, type ReadStore, resolveOptional } from '#oci';
 import { ANNOTATION, type Descriptor, type ImageManifest, MEDIA, parseOciManifest } from '#schemas';
 
@@ -9,12 +9,23 @@ export interface CollectedSignatures {
   readonly legacyManifest?: Descriptor;
 }
 
-/** Signatures looked at per artifact; junk beyond it is ignored, so that it cannot cost time. */
-const MAX_SIGNATURES = 64;
+/** Referrers looked at per artifact, as many as trust itself judges; what lies beyond is reported as junk. */
+const MAX_BUNDLES = 1000;
+const MAX_LEGACY = 200;
+/** Referrers read at the same time. */
+const CONCURRENCY = 16;
+/** What is wrong with one signature must not hide the others. */
+const BROKEN: readonly ErrorCode[] = [
+  'SCHEMAS_WIRE_INVALID',
+  'OCI_CONTENT_MISSING',
+  'OCI_DIGEST_MISMATCH',
+  'OCI_SIZE_MISMATCH',
+  'BASE_LIMIT_EXCEEDED',
+];
 
 /**
  * Every signature attached to a manifest, unverified: Sigstore bundles among its referrers (also those
- * whose index entry lost its artifact type) and the layers of the `.sig` tag.
+ * whose index entry lost its artifact type) and the layers of the `.sig` tag. Broken ones are left out.
  */
 export async function collectSignatures(
   store: ReadStore,
@@ -23,13 +34,28 @@ export async function collectSignatures(
 ): Promise<CollectedSignatures> {
   const candidates = (await store.referrers(subject, undefined, { signal }))
     .filter(mayBeBundle)
-    .slice(0, MAX_SIGNATURES);
+    .slice(0, MAX_BUNDLES);
   const bundles: { bytes: Uint8Array; manifest: Descriptor }[] = [];
-  for (const manifest of candidates) {
-    const bytes = await readBundle(store, manifest, signal);
-    if (bytes) bundles.push({ bytes, manifest });
+  for (let i = 0; i < candidates.length; i += CONCURRENCY) {
+    const batch = candidates.slice(i, i + CONCURRENCY);
+    const read = await Promise.all(
+      batch.map((manifest) => unlessBroken(() => readBundle(store, manifest, signal))),
+    );
+    read.forEach((bytes, at) => {
+      if (bytes) bundles.push({ bytes, manifest: batch[at]! });
+    });
   }
   return { bundles, ...(await readLegacy(store, subject, signal)) };
+}
+
+async function unlessBroken<T>(action: () => Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof ProvError) || !BROKEN.includes(error.code)) throw error;
+    log.warn('a signature cannot be read', { code: error.code, reason: error.message });
+    return undefined;
+  }
 }
 
 function mayBeBundle({ artifactType }: Descriptor): boolean {
@@ -61,9 +87,10 @@ async function readLegacy(
 ): Promise<Pick<CollectedSignatures, 'legacy' | 'legacyManifest'>> {
   const legacyManifest = await resolveOptional(store, `${subject.digest.replace(':', '-')}.sig`, { signal });
   if (!legacyManifest) return { legacy: [] };
-  const layers = (await readManifest(store, legacyManifest, signal))?.layers ?? [];
+  const manifest = await unlessBroken(() => readManifest(store, legacyManifest, signal));
+  const layers = manifest?.layers ?? [];
   const legacy: { payload: Uint8Array; signature: string }[] = [];
-  for (const layer of layers.slice(0, MAX_SIGNATURES)) {
+  for (const layer of layers.slice(0, MAX_LEGACY)) {
     const signature = layer.annotations?.[ANNOTATION.cosignSignature];
     if (
       layer.mediaType !== MEDIA.simpleSigning ||
@@ -71,10 +98,10 @@ async function readLegacy(
       layer.size > LIMITS.signatureBundleBytes
     )
       continue;
-    legacy.push({
-      payload: await fetchBytes(store, layer, { limit: LIMITS.signatureBundleBytes, signal }),
-      signature,
-    });
+    const payload = await unlessBroken(() =>
+      fetchBytes(store, layer, { limit: LIMITS.signatureBundleBytes, signal }),
+    );
+    if (payload) legacy.push({ payload, signature });
   }
   return { legacy, legacyManifest };
 }

@@ -39,8 +39,8 @@ export async function verifyReference(
         store,
         descriptor,
         repository,
-        version,
-        kind,
+        registry: location.registry,
+        version: location.version,
         policy,
         signal,
       });
