@@ -15,11 +15,10 @@ export async function isWorkspace(directory: string): Promise<boolean> {
   }
 }
 
-/** The absolute path of the workspace that `directory` is in. @throws WORKSPACE_NOT_FOUND */
-export async function findWorkspace(directory: string): Promise<string> {
-  const start = resolve(directory);
-  for (let current = start; ; current = dirname(current)) {
+/** The absolute path of the workspace that `directory` is in, or undefined where there is none. */
+export async function findWorkspace(directory: string): Promise<string | undefined> {
+  for (let current = resolve(directory); ; current = dirname(current)) {
     if (await isWorkspace(current)) return current;
-    if (dirname(current) === current) throw new ProvError('WORKSPACE_NOT_FOUND', { path: start });
+    if (dirname(current) === current) return undefined;
   }
 }

@@ -75,7 +75,8 @@ test('a new workspace has the documented tree, opens, and is found from inside',
     { name: 'os', config: { a: 1 } },
   ]);
   assert.equal(await findWorkspace(join(root, 'extensions', 'taskservs')), root);
-  await assert.rejects(findWorkspace(join(root, '..')), { code: 'WORKSPACE_NOT_FOUND', exitCode: 5 });
+  assert.equal(await findWorkspace(join(root, '..')), undefined);
+  await assert.rejects(openWorkspace(join(root, '..')), { code: 'WORKSPACE_NOT_FOUND', exitCode: 5 });
 });
 
 test('a second run changes nothing and puts back what is missing', async (t) => {
