@@ -38,9 +38,19 @@ export { planDeployment } from './plan/plan-deployment.js';
 export { planRemoval } from './plan/plan-removal.js';
 export { type PlannedAction, type PlannedTask, type PlanView, renderPlan } from './plan/render-plan.js';
 export type { InstanceHealth } from './provider-host/check-instance.js';
-export type { Provider, ProviderCall, ServerState, ServiceState, Target } from './provider-host/provider.js';
+export type {
+  ExecCommand,
+  ExecResult,
+  Provider,
+  ProviderCall,
+  ServerState,
+  ServiceState,
+  Target,
+} from './provider-host/provider.js';
 export {
   checkHealth,
+  execOnServer,
+  listServers,
   type ServiceStatus,
   serviceStatus,
   startServices,

@@ -13,7 +13,7 @@ import { openRuntime } from './runtime.js';
 
 const CHILD = fileURLToPath(new URL('../testing/crash-child.js', import.meta.url));
 const EFFECTS = ['install aa', 'install bb', 'install cc'];
-const ROUNDS = 6;
+const ROUNDS = Number(process.env['PROVISIONING_TEST_ROUNDS'] ?? 3);
 const SEED = Number(process.env['PROVISIONING_TEST_SEED'] ?? Date.now() % 100_000);
 
 interface Ended {

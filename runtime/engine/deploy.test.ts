@@ -7,7 +7,14 @@ import { type TestContext, test } from 'node:test';
 import { isProvError, ProvError } from '#base';
 import { planDeployment } from '../plan/plan-deployment.js';
 import { renderPlan } from '../plan/render-plan.js';
-import { checkHealth, serviceStatus, startServices, stopServices } from '../provider-host/services.js';
+import {
+  checkHealth,
+  execOnServer,
+  listServers,
+  serviceStatus,
+  startServices,
+  stopServices,
+} from '../provider-host/services.js';
 import { countProcesses } from '../testing/processes.js';
 import { ToyWorkspace } from '../testing/toy-workspace.js';
 import { deploy, removeDeployment } from './deploy.js';
@@ -326,4 +333,20 @@ test('a plan other than the one that was looked at is refused', async (t) => {
   await assert.rejects(deploy(runtime, workspace.input(), { expectPlan }), (error) =>
     isProvError(error, 'RUNTIME_PLAN_STALE'),
   );
+});
+
+test('commands run on servers that exist, and servers are listed', async (t) => {
+  const { workspace, runtime } = await open(t);
+  workspace.add({ name: 'aa' });
+  const missing = execOnServer(runtime, workspace.input(), { server: 'one', argv: ['true'] });
+  await assert.rejects(missing, (error) => isProvError(error, 'RUNTIME_SERVER_MISSING'));
+  await deploy(runtime, workspace.input());
+  const { code, stdout } = await execOnServer(runtime, workspace.input(), {
+    server: 'one',
+    argv: ['sh', '-c', 'pwd; exit 3'],
+  });
+  assert.deepEqual([code, stdout.trim()], [3, join(workspace.root, 'servers/one')]);
+  assert.deepEqual(await listServers(runtime, workspace.input()), [
+    { name: 'one', provider: 'toy', exists: true, planned: true },
+  ]);
 });

@@ -19,6 +19,8 @@ export interface ScriptCall {
   readonly request: ScriptRequest;
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
+  /** Default 64 MiB. */
+  readonly maxLogBytes?: number | undefined;
   readonly timeoutMs: number;
   readonly graceMs?: number | undefined;
   readonly interpreters?: Interpreters | undefined;
@@ -49,7 +51,7 @@ export interface ScriptOutcome {
  * dies first it ends without having done anything.
  */
 const GATE = 'IFS= read -r go <&3 || exit 125; exec 3<&-; exec "$@"';
-/** How long output may still come after the script has ended, in milliseconds. */
+/** Silence after the end of a script that means that whoever still holds its output has nothing to say, in milliseconds. */
 const DRAIN_MS = 500;
 
 /**
@@ -68,7 +70,7 @@ export async function runScript(call: ScriptCall): Promise<ScriptOutcome> {
     });
   }
   const command = scriptCommand(call.script, call.interpreters);
-  const log = await ScriptLog.open(call.logFile);
+  const log = await ScriptLog.open(call.logFile, call.maxLogBytes);
   try {
     return await run(call, command, log);
   } finally {
@@ -88,9 +90,10 @@ async function run(call: ScriptCall, command: readonly string[], log: ScriptLog)
   const ended = endOf(child);
   const output = new ScriptOutput();
   const tail: string[] = [];
+  const pulse: Pulse = { at: 0 };
   const reading = Promise.all([
-    read(child.stdout!, log, (line) => takeStdout(call, output, { log, line })),
-    read(child.stderr!, log, (line) => takeStderr({ log, tail, line })),
+    read(child.stdout!, { log, pulse }, (line) => takeStdout(call, output, { log, line })),
+    read(child.stderr!, { log, pulse }, (line) => takeStderr({ log, tail, line })),
   ]);
   for (const pipe of [child.stdin!, child.stdio[3] as Writable]) pipe.on('error', ignoreEarlyExit);
   const watch = new Watch(call, child);
@@ -103,7 +106,7 @@ async function run(call: ScriptCall, command: readonly string[], log: ScriptLog)
     }
     child.stdin!.end(JSON.stringify(call.request));
     const end = await ended;
-    await Promise.race([reading, sleep(DRAIN_MS)]);
+    await drain(reading, pulse);
     await watch.settle(end.exit === 0);
     const result = output.result;
     const failure = failureOf(end, { watch, output, tail });
@@ -174,7 +177,25 @@ class Watch {
   }
 }
 
-async function read(stream: Readable, log: ScriptLog, onLine: (line: ScriptLine) => void): Promise<void> {
+/** When output last came, on the monotonic clock in milliseconds. */
+interface Pulse {
+  at: number;
+}
+
+/** Resolves when all output has been read, or when none has come for DRAIN_MS. */
+async function drain(reading: Promise<unknown>, pulse: Pulse): Promise<void> {
+  const read = reading.then(() => true);
+  pulse.at = performance.now();
+  while (performance.now() - pulse.at < DRAIN_MS) {
+    if (await Promise.race([read, sleep(DRAIN_MS / 10)])) return;
+  }
+}
+
+async function read(
+  stream: Readable,
+  { log, pulse }: { log: ScriptLog; pulse: Pulse },
+  onLine: (line: ScriptLine) => void,
+): Promise<void> {
   let lines: { raw: string; cut: boolean }[] = [];
   const splitter = new LineSplitter(LIMITS.scriptOutputLineBytes, (raw, cut) => lines.push({ raw, cut }));
   const handOut = async () => {
@@ -187,6 +208,7 @@ async function read(stream: Readable, log: ScriptLog, onLine: (line: ScriptLine)
   try {
     for await (const chunk of stream) {
       splitter.push(chunk as Uint8Array);
+      pulse.at = performance.now();
       await handOut();
     }
   } catch (error) {

@@ -13,20 +13,22 @@ export type LogStream = 'stdout' | 'stderr';
 export class ScriptLog {
   readonly path: string;
   readonly #file: FileHandle;
+  readonly #maxBytes: number;
   #pending: string[] = [];
   #bytes = 0;
   #dropped = 0;
   /** Of the first line since the last flush; asking the clock for every line is what costs most. */
   #time = '';
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, maxBytes: number) {
+    this.#maxBytes = maxBytes;
     this.path = path;
     this.#file = file;
   }
 
-  static async open(path: string): Promise<ScriptLog> {
+  static async open(path: string, maxBytes = MAX_LOG_BYTES): Promise<ScriptLog> {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    return new ScriptLog(path, await open(path, 'w', 0o600));
+    return new ScriptLog(path, await open(path, 'w', 0o600), maxBytes);
   }
 
   add(stream: LogStream, text: string, cut = false): void {
@@ -37,7 +39,7 @@ export class ScriptLog {
     const short = text.length > MAX_TEXT || cut ? `${text.slice(0, MAX_TEXT)} [line cut]` : text;
     if (this.#pending.length === 0) this.#time = new Date().toISOString();
     const line = `{"time":"${this.#time}","stream":"${stream}","text":${JSON.stringify(short)}}\n`;
-    if (this.#bytes + line.length > MAX_LOG_BYTES) {
+    if (this.#bytes + line.length > this.#maxBytes) {
       this.#dropped += 1;
       return;
     }

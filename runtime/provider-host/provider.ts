@@ -29,6 +29,20 @@ export interface ServerState {
   readonly services: readonly ServiceState[];
 }
 
+/** A command to run on a server. */
+export interface ExecCommand {
+  readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly cwd?: string | undefined;
+  readonly stdin?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export const execResultSchema = z.looseObject({ code: z.number(), stdout: z.string(), stderr: z.string() });
+export type ExecResult = z.output<typeof execResultSchema>;
+
+export const serverListSchema = z.looseObject({ servers: z.array(z.looseObject({ name: z.string() })) });
+
 /** How a call is recorded and stopped. */
 export interface ProviderCall {
   readonly task: string;
@@ -48,6 +62,10 @@ export interface Provider {
   create(server: string, call: ProviderCall): Promise<Target>;
   delete(server: string, call: ProviderCall): Promise<void>;
   state(server: string, call: ProviderCall): Promise<ServerState>;
+  /** Names of the servers that the provider has, whoever made them. */
+  list(call: ProviderCall): Promise<readonly string[]>;
+  /** Runs a command on the server to its end; a code other than 0 is a result, not an error. */
+  exec(server: string, command: ExecCommand, call: ProviderCall): Promise<ExecResult>;
   /** The same port on every call with the same name. */
   allocatePort(
     port: { server: string; name: string; preferred?: number | undefined },

@@ -3,7 +3,14 @@ import { ProvError } from '#base';
 import type { ScriptOutcome } from '../executor/run-script.js';
 import { operationScript, type ScriptHost } from '../executor/script-host.js';
 import type { DeploymentModule } from '../plan/deployment-input.js';
-import { type Provider, type ProviderCall, serviceStateSchema, targetSchema } from './provider.js';
+import {
+  execResultSchema,
+  type Provider,
+  type ProviderCall,
+  serverListSchema,
+  serviceStateSchema,
+  targetSchema,
+} from './provider.js';
 import { Turns } from './turns.js';
 
 const stateSchema = z.looseObject({ exists: z.boolean(), services: z.array(serviceStateSchema).default([]) });
@@ -48,6 +55,15 @@ export function createScriptProvider(options: ScriptProviderOptions): Provider {
     delete: (server, call) =>
       inTurn(server, async () => void (await ask('delete', { server }, call, z.unknown()))),
     state: (server, call) => ask('state', { server }, call, stateSchema),
+    list: async (call) =>
+      (await ask('list', { server: '' }, call, serverListSchema)).servers.map(({ name }) => name),
+    exec: (server, { timeoutMs, ...command }, call) =>
+      ask(
+        'exec',
+        { server, ...command, ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }) },
+        call,
+        execResultSchema,
+      ),
     allocatePort: ({ server, name, preferred }, call) =>
       turns.take('ports', () =>
         inTurn(server, async () => {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { isProvError } from '#base';
+import { isProvError, ProvError } from '#base';
 import { RunContext } from '../engine/run-context.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { DeploymentInput } from '../plan/deployment-input.js';
 import type { Instance } from '../plan/place-extensions.js';
 import { checkInstance, type InstanceHealth } from './check-instance.js';
-import type { ServiceState } from './provider.js';
+import type { ExecCommand, ExecResult, ServiceState } from './provider.js';
 import { startInstance } from './start-instance.js';
 import { stopInstance } from './stop-instance.js';
 
@@ -112,6 +112,55 @@ export async function checkHealth(
       }
     }),
   );
+}
+
+/** Runs a command on a server of the infra. @throws RUNTIME_SERVER_MISSING, RUNTIME_PROVIDER_FAILED, RUNTIME_PROVIDER_UNABLE */
+export async function execOnServer(
+  runtime: Runtime,
+  input: DeploymentInput,
+  command: ExecCommand & { readonly server: string } & UseCaseOptions,
+): Promise<ExecResult> {
+  const { server: name, signal, ...rest } = command;
+  const context = await open(runtime, input, { signal });
+  const server = input.infra.servers.find((each) => each.name === name);
+  if (server === undefined || !(await context.serverState(server)).exists)
+    throw new ProvError('RUNTIME_SERVER_MISSING', { server: name });
+  return context.provider(server.provider).exec(name, rest, { task: `server.exec:${name}`, signal });
+}
+
+/** The servers of the infra, and those that its providers have beside them. @throws RUNTIME_PROVIDER_FAILED */
+export async function listServers(
+  runtime: Runtime,
+  input: DeploymentInput,
+  options: UseCaseOptions = {},
+): Promise<
+  readonly {
+    readonly name: string;
+    readonly provider: string;
+    readonly exists: boolean;
+    readonly planned: boolean;
+  }[]
+> {
+  const context = await open(runtime, input, options);
+  const providers = [...new Set(input.infra.servers.map(({ provider }) => provider))].sort();
+  const found = await Promise.all(
+    providers.map(async (provider) => {
+      const there = await context
+        .provider(provider)
+        .list({ task: `server.list:${provider}`, signal: options.signal });
+      const planned = input.infra.servers
+        .filter((server) => server.provider === provider)
+        .map(({ name }) => name);
+      const names = [...new Set([...planned, ...there])].sort();
+      return names.map((name) => ({
+        name,
+        provider,
+        exists: there.includes(name),
+        planned: planned.includes(name),
+      }));
+    }),
+  );
+  return found.flat();
 }
 
 function open(runtime: Runtime, input: DeploymentInput, options: UseCaseOptions): Promise<RunContext> {

@@ -1,6 +1,6 @@
 /** A provider in one script: a server is a directory, a service a detached process with a pid file. */
 export const TOY_PROVIDER = `
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -21,6 +21,11 @@ const operations = {
   },
   delete() { operations.stop(); rmSync(dir, { recursive: true, force: true }); return {}; },
   state: () => ({ exists: existsSync(dir), services: services() }),
+  list: () => ({ servers: readdirSync(config.root).map((name) => ({ name })) }),
+  exec() {
+    const { status, stdout, stderr } = spawnSync(input.argv[0], input.argv.slice(1), { cwd: dir, encoding: 'utf8' });
+    return { code: status, stdout, stderr };
+  },
   allocate_port() {
     const path = join(dir, 'ports.json');
     const ports = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};

@@ -48,7 +48,7 @@ export class ToyWorkspace {
   constructor(root = mkdtempSync(join(tmpdir(), 'prov-runtime-'))) {
     this.root = root;
     const dir = this.#write('providers/toy', { 'provider.mjs': TOY_PROVIDER });
-    const ops = ['create', 'delete', 'state', 'allocate_port', 'start', 'stop'];
+    const ops = ['create', 'list', 'state', 'exec', 'delete', 'allocate_port', 'start', 'stop'];
     const operations = Object.fromEntries(ops.map((op) => [op, 'scripts/provider.mjs']));
     this.#modules.push({
       ...sampleModule('provider', 'toy', { operations }),
