@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { ProvError, writeError } from '#base';
+import { fsyncDirectory, ProvError, writeError } from '#base';
 import { openError, openReadOnly } from './open-read-only.js';
 import type { Database } from './types.js';
 import { startWriteThread } from './write-thread.js';
@@ -25,7 +25,8 @@ export async function openDatabase(file: string, options: OpenDatabaseOptions): 
   options.signal?.throwIfAborted();
   const path = resolve(file);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    const made = mkdirSync(dirname(path), { recursive: true });
+    if (made !== undefined) fsyncDirectory(dirname(made));
   } catch (error) {
     throw writeError(dirname(path), error);
   }

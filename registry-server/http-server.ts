@@ -105,5 +105,6 @@ async function answer(
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: ProvError): void {
   const path = (request.url ?? '').slice(0, 200);
+  response.once('finish', () => endLater(request));
   sendError({ id: randomUUID(), request, response, path, query: new URLSearchParams() }, error);
 }

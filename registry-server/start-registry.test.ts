@@ -104,7 +104,9 @@ test('closing lets a running request end, and an abort signal closes', async () 
   const [response] = (await once(outgoing, 'response')) as [{ statusCode: number; resume(): void }];
   response.resume();
   assert.equal(response.statusCode, 201);
+  const closing = performance.now();
   await registry.close();
+  assert.ok(performance.now() - closing < 4000, 'an idle connection delays nothing');
   await registry.close();
   client.close();
   await withRegistry(

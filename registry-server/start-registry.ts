@@ -15,6 +15,7 @@ export const DEFAULT_HOST = '127.0.0.1';
 export const DEFAULT_PORT = 5000;
 /** Requests under way get this long to end when the registry closes. */
 export const CLOSE_GRACE_MS = 10_000;
+const IDLE_CHECK_MS = 20;
 const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
 
 export interface RegistryOptions {
@@ -102,8 +103,11 @@ async function listen(context: RegistryContext, { host, port, signal }: Address)
     closing ??= (async () => {
       clearInterval(sweeping);
       signal?.removeEventListener('abort', onAbort);
+      // A connection that turns idle after its last answer would otherwise wait for its keep-alive to end.
+      const idle = setInterval(() => server.server.closeIdleConnections(), IDLE_CHECK_MS);
       const cut = setTimeout(() => server.server.closeAllConnections(), CLOSE_GRACE_MS);
       await server.close();
+      clearInterval(idle);
       clearTimeout(cut);
       await context.metadata.close();
     })();

@@ -137,3 +137,17 @@ test('an upload above the limit is refused, over all its chunks', () =>
     await assert.rejects(sessions.append('r', id, chunk('x'.repeat(600))), code('BASE_LIMIT_EXCEEDED'));
     assert.equal((await sessions.state('r', id)).offset, 600);
   }));
+
+test('a connection that breaks keeps what was written, and says so', () =>
+  withParts(async ({ sessions }) => {
+    const { id } = await sessions.start('r', 'sha256');
+    await sessions.append('r', id, chunk(content));
+    const broken = new Readable({ read: () => {} });
+    broken.on('error', () => {});
+    broken.push('more');
+    setImmediate(() => broken.destroy(new Error('socket hang up')));
+    const body = broken as unknown as IncomingMessage;
+    const appended = sessions.append('r', id, { body, start: undefined, length: undefined });
+    await assert.rejects(appended, code('REGISTRY_TRANSFER_INTERRUPTED'));
+    assert.ok((await sessions.state('r', id)).offset >= content.length);
+  }));

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { rmSync, truncateSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf } from '#base';
@@ -163,4 +165,22 @@ test('names, digests and paths that are not ones are refused, whatever they try'
       (await client.pushManifest('a', 'x', imageManifest(['y']))).ours,
       'REGISTRY_MANIFEST_BLOB_UNKNOWN',
     );
+  }));
+
+test('a blob that is cut while it is sent ends the connection, not the answer', () =>
+  withRegistry(async ({ client, registry, dataDir }) => {
+    const digest = await client.pushBlob('one', Buffer.alloc(32 * 1024 * 1024, 'x'));
+    const hex = digest.slice('sha256:'.length);
+    const socket = connect(registry.port, registry.host);
+    socket.write(`GET /v2/one/blobs/${digest} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await once(socket, 'readable');
+    truncateSync(join(dataDir, 'blobs', 'sha256', hex.slice(0, 2), hex), 1000);
+    let received = 0;
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.byteLength;
+    });
+    await once(socket, 'close');
+    assert.ok(received < 32 * 1024 * 1024, `${received} bytes`);
+    assert.equal((await client.call('GET', '/v2/')).status, 200);
   }));
