@@ -56,8 +56,10 @@ export {
   chainCredentials,
   type FoundCredential,
 } from './remote/credentials/credential-source.js';
+export { authFilePaths, defaultCredentials } from './remote/credentials/default-credentials.js';
 export {
   createRemoteRegistry,
+  type DownloadOptions,
   type PushManifestOptions,
   type ReferrersAnswer,
   type RemoteRegistry,

@@ -48,7 +48,7 @@ async function openAt({ access, descriptor, digester, signal }: Download): Promi
   const answer = await access.client.open(call);
   try {
     if (answer.status === 404) throw access.missing(descriptor.digest);
-    checkHeaders(answer, descriptor, offset, access.label);
+    checkHeaders(answer, { descriptor, offset, where: access.label });
   } catch (error) {
     await discard(answer, reading(access, signal));
     throw error;
@@ -56,7 +56,13 @@ async function openAt({ access, descriptor, digester, signal }: Download): Promi
   return answer;
 }
 
-function checkHeaders(answer: Answer, descriptor: Descriptor, offset: number, where: string): void {
+interface Expected {
+  readonly descriptor: Descriptor;
+  readonly offset: number;
+  readonly where: string;
+}
+
+function checkHeaders(answer: Answer, { descriptor, offset, where }: Expected): void {
   const { headers, status } = answer;
   const { size, digest } = descriptor;
   const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);

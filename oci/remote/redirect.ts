@@ -23,7 +23,8 @@ export function isRedirect(answer: Answer, method: string): boolean {
 export function followLocation(registry: Target, answer: Answer, method: string): Target {
   const location = answer.headers.location;
   const target = location === undefined ? undefined : parseTarget(location, answer.target);
-  if (target === undefined) throw refused(answer, method, 'nowhere', 'there is no usable Location');
+  if (target === undefined)
+    throw refused(answer, method, { to: 'nowhere', reason: 'there is no usable Location' });
   checkOrigin(registry, answer, { method, target });
   return target;
 }
@@ -31,10 +32,13 @@ export function followLocation(registry: Target, answer: Answer, method: string)
 function checkOrigin(registry: Target, answer: Answer, to: { method: string; target: Target }): void {
   const { method, target } = to;
   if (answer.target.protocol === 'https:' && target.protocol === 'http:') {
-    throw refused(answer, method, hostOf(target), 'it is not encrypted');
+    throw refused(answer, method, { to: hostOf(target), reason: 'it is not encrypted' });
   }
   if (!sameOrigin(registry, target) && !isReachableFrom(registry.hostname, target.hostname)) {
-    throw refused(answer, method, hostOf(target), 'it is an address inside a private network');
+    throw refused(answer, method, {
+      to: hostOf(target),
+      reason: 'it is an address inside a private network',
+    });
   }
 }
 
@@ -46,15 +50,16 @@ export function countRedirect(
 ): void {
   const { method, target } = next;
   const key = `${target.protocol}//${hostOf(target)}${target.path}`;
-  if (seen.has(key)) throw refused(answer, method, hostOf(target), 'it goes round in a circle');
+  if (seen.has(key))
+    throw refused(answer, method, { to: hostOf(target), reason: 'it goes round in a circle' });
   seen.add(key);
-  if (seen.size > MAX_REDIRECTS) throw refused(answer, method, hostOf(target), 'there are too many steps');
+  if (seen.size > MAX_REDIRECTS)
+    throw refused(answer, method, { to: hostOf(target), reason: 'there are too many steps' });
 }
 
-function refused(answer: Answer, method: string, to: string, reason: string): ProvError {
+function refused(answer: Answer, method: string, why: { to: string; reason: string }): ProvError {
   return new ProvError('OCI_REMOTE_REDIRECT_REFUSED', {
     ...whereOf({ method, target: answer.target }),
-    to,
-    reason,
+    ...why,
   });
 }

@@ -78,7 +78,7 @@ async function changeNow(edit: ReferrersEdit, apply: Change): Promise<void> {
     const condition: Record<string, string> = {};
     if (current === undefined) condition['if-none-match'] = '*';
     else if (current.etag !== undefined) condition['if-match'] = current.etag;
-    await manifests.putIf(tag, indexOf(next), condition, signal);
+    await manifests.putIf(tag, indexOf(next), { condition, signal });
   }
   throw new ProvError('OCI_REFERRERS_CONFLICT', { digest: subject, where: label });
 }

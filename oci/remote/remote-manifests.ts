@@ -135,11 +135,19 @@ export class RemoteManifests {
   async putIf(
     tag: string,
     manifest: FetchedManifest,
-    condition: Readonly<Record<string, string>>,
-    signal?: AbortSignal,
+    options: {
+      readonly condition: Readonly<Record<string, string>>;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<boolean> {
-    const reply = await this.#put(tag, manifest, { condition, signal });
-    return reply.status !== 412;
+    try {
+      await this.#put(tag, manifest, options);
+      return true;
+    } catch (error) {
+      if (isProvError(error, 'OCI_REMOTE_REFUSED') && [409, 412].includes(Number(error.details['status'])))
+        return false;
+      throw error;
+    }
   }
 
   /** False when it was not there. @throws OCI_REMOTE_DELETE_DISABLED */
@@ -182,13 +190,19 @@ export class RemoteManifests {
     if (existing?.digest === descriptor.digest) return undefined;
     if (existing && ifNoneMatch) throw this.#conflict(tag, existing.digest, descriptor.digest);
     const condition: Record<string, string> = ifNoneMatch ? { 'if-none-match': '*' } : {};
-    const reply = await this.#put(tag, { descriptor, bytes }, { condition, signal });
-    if (!ifNoneMatch && reply.status !== 412) return reply;
-    // Not every registry knows the condition: what is there now is what counts.
+    let refusal: ProvError | undefined;
+    const reply = await this.#put(tag, { descriptor, bytes }, { condition, signal }).catch(
+      (error: unknown) => {
+        if (!mayBeTagRefusal(error)) throw error;
+        refusal = error;
+      },
+    );
+    if (!ifNoneMatch && refusal === undefined) return reply ?? undefined;
+    // Not every registry knows the condition, and refusals have many reasons: what is there now decides.
     const now = await this.head(tag, { signal, allow: 'push' });
-    if (now?.digest !== descriptor.digest)
-      throw this.#conflict(tag, now?.digest ?? 'nothing', descriptor.digest);
-    return reply.status === 412 ? undefined : reply;
+    if (now?.digest === descriptor.digest) return reply ?? undefined;
+    if (now === undefined && refusal !== undefined) throw refusal;
+    throw this.#conflict(tag, now?.digest ?? 'nothing', descriptor.digest);
   }
 
   async #put(
@@ -205,11 +219,10 @@ export class RemoteManifests {
       allow: 'push',
       headers: { 'content-type': descriptor.mediaType, ...condition },
       body: bodyOf(bytes, descriptor.digest),
-      expect: Object.keys(condition).length > 0 ? [200, 201, 202, 204, 409, 412] : [200, 201, 202, 204],
+      expect: [200, 201, 202, 204],
       maxBytes: 64 * 1024,
       signal,
     });
-    if (reply.status >= 400) return { ...reply, status: 412 };
     const stored = reply.headers['docker-content-digest'];
     if (isDigest(stored) && sameAlgorithm(stored, descriptor.digest) && stored !== descriptor.digest) {
       throw this.#mismatch(descriptor.digest, stored);
@@ -290,6 +303,13 @@ function declaredMediaType(bytes: Uint8Array): string | undefined {
     if (isProvError(error)) throw error;
     return undefined;
   }
+}
+
+/** 409 and 412, and the 400 of registries whose immutable tags say so in words only. */
+function mayBeTagRefusal(error: unknown): error is ProvError {
+  if (!isProvError(error, 'OCI_REMOTE_REFUSED')) return false;
+  const { status, reason } = error.details;
+  return status === 409 || status === 412 || (status === 400 && /immutable|overwrit/i.test(String(reason)));
 }
 
 function sameAlgorithm(a: Digest, b: Digest): boolean {
