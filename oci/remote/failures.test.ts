@@ -156,3 +156,12 @@ test('settings that make no sense are refused', () => {
     code: 'OCI_REMOTE_CONFIG_INVALID',
   });
 });
+
+test('an abort ends a wait at once, with the reason that was given', async (t) => {
+  const { repository, server } = await fixture(t);
+  server.fault({ does: { answer: { status: 429, headers: { 'retry-after': '60' } } } });
+  const reason = new Error('stop');
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(reason), 50);
+  await assert.rejects(repository.list({ signal: controller.signal }), (error) => error === reason);
+});

@@ -137,7 +137,7 @@ export class RegistryClient {
     const { retry: limits } = this.settings;
     // Each request listens to its signal; many at once are no leak.
     if (options.signal) setMaxListeners(0, options.signal);
-    return retry(
+    const result = retry(
       async (attempt) => {
         await this.#pace.wait(options.signal);
         return action(attempt);
@@ -158,6 +158,10 @@ export class RegistryClient {
           log.debug('trying again', { reason: String(error), attempt, delayMs: Math.round(delayMs) }),
       },
     );
+    return result.catch((error: unknown) => {
+      // A wait that was cut short reports its own AbortError; the caller gave a reason.
+      throw options.signal?.aborted ? options.signal.reason : error;
+    });
   }
 
   async #failure(answer: Answer, reading: ReadOptions): Promise<ProvError> {
