@@ -56,7 +56,7 @@ export class ProvError extends Error {
 
   /** The JSON form; details are redacted and never hold a stack or the cause. */
   toDocument(requestId?: string): ErrorDocument {
-    const details = JSON.parse(redact(JSON.stringify(this.details, plain))) as ErrorDetails;
+    const details = JSON.parse(JSON.stringify(this.details, masked)) as ErrorDetails;
     return {
       schema: 1,
       code: this.code,
@@ -97,4 +97,9 @@ function fill(template: string, details: ErrorDetails): string {
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   return value;
+}
+
+/** Masks inside strings only: a secret made of digits must not break the JSON around it. */
+function masked(key: string, value: unknown): unknown {
+  return typeof value === 'string' ? redact(value) : plain(key, value);
 }
