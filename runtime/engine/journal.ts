@@ -1,7 +1,13 @@
 import { redact } from '#base';
 import type { EventLog, NewEvent } from '../event-log/event-log.js';
 import type { EventData, EventType } from '../event-log/events.js';
-import { type DeploymentState, foldState, type TaskState } from '../event-log/fold-state.js';
+import {
+  applyEvent,
+  type DeploymentState,
+  foldState,
+  type MutableState,
+  type TaskState,
+} from '../event-log/fold-state.js';
 
 interface Waiting {
   readonly event: NewEvent;
@@ -16,7 +22,7 @@ interface Waiting {
 export class Journal {
   readonly #eventLog: EventLog;
   readonly #stream: string;
-  #state: DeploymentState;
+  readonly #state: MutableState;
   #waiting: Waiting[] = [];
   #writing = false;
   #broken: unknown;
@@ -24,7 +30,7 @@ export class Journal {
   private constructor(eventLog: EventLog, stream: string, state: DeploymentState) {
     this.#eventLog = eventLog;
     this.#stream = stream;
-    this.#state = state;
+    this.#state = { ...state, tasks: new Map(state.tasks) };
   }
 
   static async open(eventLog: EventLog, stream: string): Promise<Journal> {
@@ -41,7 +47,7 @@ export class Journal {
 
   /** Resolves when the event is durable and part of `state`. Registered secrets are masked. @throws RUNTIME_LOG_CONFLICT */
   record<T extends EventType>(type: T, data: EventData[T], task?: string): Promise<void> {
-    const plain = JSON.parse(redact(JSON.stringify(data))) as Readonly<Record<string, unknown>>;
+    const plain = JSON.parse(JSON.stringify(data, masked)) as Readonly<Record<string, unknown>>;
     const event = {
       type,
       time: new Date().toISOString(),
@@ -74,7 +80,12 @@ export class Journal {
   async #write(events: readonly NewEvent[]): Promise<void> {
     const { seq } = this.#state;
     await this.#eventLog.append(this.#stream, events, seq);
-    const stored = events.map((event, index) => ({ ...event, stream: this.#stream, seq: seq + index + 1 }));
-    this.#state = foldState(stored, this.#state);
+    for (const [index, event] of events.entries()) {
+      applyEvent(this.#state, { ...event, stream: this.#stream, seq: seq + index + 1 });
+    }
   }
+}
+
+function masked(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? redact(value) : value;
 }

@@ -11,8 +11,9 @@ export async function endLeftovers(context: RunContext): Promise<void> {
   await Promise.all(
     open.flatMap((state) =>
       state.processes.map(async (identity) => {
-        await killTree(identity, { graceMs: context.runtime.options.graceMs, marker: state.key });
-        context.emit('process.killed', { task: state.id, pid: identity.pid });
+        const { graceMs } = context.runtime.options;
+        const found = await killTree(identity, { graceMs, marker: state.key });
+        if (found) context.emit('process.killed', { task: state.id, pid: identity.pid });
       }),
     ),
   );

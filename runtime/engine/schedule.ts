@@ -1,3 +1,5 @@
+import { ReadyQueue } from './ready-queue.js';
+
 export interface Schedulable {
   readonly id: string;
   readonly dependsOn: readonly string[];
@@ -30,7 +32,8 @@ export async function schedule<T extends Schedulable>(
     for (const id of task.dependsOn) dependents.set(id, [...(dependents.get(id) ?? []), task]);
   const settled = new Set<string>();
   const running = new Set<Promise<void>>();
-  const ready = tasks.filter((task) => task.dependsOn.length === 0);
+  const ready = new ReadyQueue<T>();
+  for (const task of tasks) if (task.dependsOn.length === 0) ready.push(task);
   const errors: unknown[] = [];
   let stopped = false;
 
@@ -53,8 +56,8 @@ export async function schedule<T extends Schedulable>(
     }
   };
   for (;;) {
-    while (ready.length > 0 && running.size < options.concurrency && !stopped && !options.signal?.aborted) {
-      const task = takeFirst(ready);
+    while (ready.size > 0 && running.size < options.concurrency && !stopped && !options.signal?.aborted) {
+      const task = ready.take();
       const promise: Promise<void> = start(task).finally(() => running.delete(promise));
       running.add(promise);
     }
@@ -69,11 +72,4 @@ function countDown(missing: Map<string, number>, id: string): number {
   const left = missing.get(id)! - 1;
   missing.set(id, left);
   return left;
-}
-
-/** Highest priority; among equals the one that was ready first. */
-function takeFirst<T extends Schedulable>(ready: T[]): T {
-  let best = 0;
-  for (let i = 1; i < ready.length; i += 1) if (ready[i]!.priority > ready[best]!.priority) best = i;
-  return ready.splice(best, 1)[0]!;
 }

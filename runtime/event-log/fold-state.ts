@@ -45,20 +45,28 @@ export function foldState(
   events: readonly StoredEvent[],
   from: DeploymentState = EMPTY_STATE,
 ): DeploymentState {
-  const tasks = new Map(from.tasks);
-  let { seq, run } = from;
-  for (const event of events) {
-    seq = event.seq;
-    if (event.type === 'run.started') {
-      const data = event.data as unknown as EventData['run.started'];
-      run = { id: data.run, plan: data.plan };
-    } else if (event.type === 'run.finished' && run !== undefined) {
-      run = { ...run, status: (event.data as unknown as EventData['run.finished']).status };
-    } else if (event.task !== undefined) {
-      tasks.set(event.task, next(tasks.get(event.task) ?? fresh(event.task), event));
-    }
+  const state: MutableState = { ...from, tasks: new Map(from.tasks) };
+  for (const event of events) applyEvent(state, event);
+  return state;
+}
+
+/** A state that its one owner brings forward in place: a copy for each event would be quadratic. */
+export interface MutableState extends DeploymentState {
+  seq: number;
+  tasks: Map<string, TaskState>;
+  run?: NonNullable<DeploymentState['run']>;
+}
+
+export function applyEvent(state: MutableState, event: StoredEvent): void {
+  state.seq = event.seq;
+  if (event.type === 'run.started') {
+    const data = event.data as unknown as EventData['run.started'];
+    state.run = { id: data.run, plan: data.plan };
+  } else if (event.type === 'run.finished' && state.run !== undefined) {
+    state.run = { ...state.run, status: (event.data as unknown as EventData['run.finished']).status };
+  } else if (event.task !== undefined) {
+    state.tasks.set(event.task, next(state.tasks.get(event.task) ?? fresh(event.task), event));
   }
-  return { seq, tasks, ...(run === undefined ? {} : { run }) };
 }
 
 function fresh(id: string): TaskState {

@@ -22,20 +22,21 @@ export interface KillOptions {
 
 /**
  * Ends a process, its group and everything marked as its own: SIGTERM, grace, SIGKILL. Resolves when
- * none of them runs. A process that only has the same pid is never touched.
+ * none of them runs, with whether there were any. A process that only has the same pid is never touched.
  */
-export async function killTree(leader: ProcessIdentity, options: KillOptions = {}): Promise<void> {
+export async function killTree(leader: ProcessIdentity, options: KillOptions = {}): Promise<boolean> {
   if (process.platform === 'win32') {
     signalProcess(leader.pid, 'SIGKILL');
-    return;
+    return true;
   }
   const living = () => members(leader, options);
-  if (living().length === 0) return;
+  if (living().length === 0) return false;
   signalAll(living(), 'SIGTERM');
-  if (await waitUntilGone(living, options.graceMs ?? KILL_GRACE_MS)) return;
+  if (await waitUntilGone(living, options.graceMs ?? KILL_GRACE_MS)) return true;
   const deadline = Date.now() + KILL_WAIT_MS;
   do signalAll(living(), 'SIGKILL');
   while (!(await waitUntilGone(living, POLL_MS * 5)) && Date.now() < deadline);
+  return true;
 }
 
 function members(leader: ProcessIdentity, options: KillOptions): readonly number[] {

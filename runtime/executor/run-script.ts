@@ -141,7 +141,7 @@ class Watch {
   readonly #child: ChildProcess;
   #identity: ProcessIdentity | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #killing: Promise<void> | undefined;
+  #killing: Promise<boolean> | undefined;
   stopped: 'timed_out' | 'cancelled' | undefined;
 
   constructor(call: ScriptCall, child: ChildProcess) {

@@ -13,11 +13,10 @@ const PRIORITY = 50;
  */
 export function planDeployment(input: DeploymentInput): Plan {
   const instances = placeExtensions(input);
+  const byId = new Map(instances.map((each) => [each.id, each]));
   const tasks = [
     ...input.infra.servers.map((server) => serverTask(input, server)),
-    ...instances.flatMap((instance) =>
-      instanceTasks(instance, new Map(instances.map((each) => [each.id, each]))),
-    ),
+    ...instances.flatMap((instance) => instanceTasks(instance, byId)),
   ];
   return sealPlan({ kind: 'deployment', workspace: input.workspace.name, infra: input.infra.name }, tasks);
 }
