@@ -40,7 +40,8 @@ test('a taken port, a used directory and an open address are refused with their 
   }));
 
 test('a directory that cannot be used is refused', async () => {
-  const dataDir = join(temporaryDirectory(), 'file');
+  const parent = temporaryDirectory();
+  const dataDir = join(parent, 'file');
   writeFileSync(dataDir, 'not a directory');
   await assert.rejects(startRegistry({ dataDir, port: 0 }), code('BASE_FILE_UNWRITABLE'));
   await assert.rejects(startRegistry({ dataDir, port: 0, signal: AbortSignal.abort() }), {
