@@ -8,7 +8,6 @@ export {
   inspectReference,
   listTags,
 } from './inspect/inspect-reference.js';
-export { assertUnaltered } from './install/assert-unaltered.js';
 export { type InstallRequest, installLock } from './install/install-lock.js';
 export { type ExportMirrorOptions, exportMirror } from './mirror/export-mirror.js';
 export { type ImportMirrorOptions, importMirror } from './mirror/import-mirror.js';

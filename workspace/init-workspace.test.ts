@@ -85,7 +85,7 @@ test('a second run changes nothing and puts back what is missing', async (t) => 
   writeFileSync(join(root, 'config/provisioning.yaml'), `${PROVISIONING}# mine\n`);
   assert.deepEqual((await initWorkspace(root, OPTIONS)).created, []);
   rmSync(join(root, 'extensions'), { recursive: true });
-  assert.equal((await initWorkspace(root, { ...OPTIONS, infra: 'second' })).created.length, 6);
+  assert.equal((await initWorkspace(root, { ...OPTIONS, infra: 'second' })).created.length, 11);
   assert.match(readFileSync(join(root, 'config/provisioning.yaml'), 'utf8'), /# mine/);
   await assert.rejects(initWorkspace(root, { ...OPTIONS, name: 'other' }), {
     code: 'WORKSPACE_NAME_DIFFERS',

@@ -32,17 +32,27 @@ export async function recordInstalledTree(
  */
 export async function contentDigest(candidate: ModuleCandidate, options: TreeOptions): Promise<Digest> {
   const { dir, entry } = candidate;
-  const tree = () => treeDigest(dir, { title: candidate.name, signal: options.signal });
-  if (entry === undefined) return tree();
-  const locked = 'path' in entry.source ? entry.source.tree : entry.layers[0]?.tar;
-  if (locked !== undefined && options.checkTrees !== false) {
-    const actual = await tree();
-    const expected = actual === locked ? locked : ((await readNote(dir)) ?? locked);
-    const module = `${entry.kind} ${entry.name} ${entry.version}`;
-    if (actual !== expected)
-      throw new ProvError('WORKSPACE_MODULE_MODIFIED', { module, path: dir, expected, actual });
-  }
+  if (entry === undefined) return treeDigest(dir, { title: candidate.name, signal: options.signal });
+  if (options.checkTrees !== false) await assertInstalledTree(dir, entry, options.signal);
   return 'path' in entry.source ? entry.source.tree : entry.manifest.digest;
+}
+
+/**
+ * Passes only when an installed directory is, byte for byte, what was locked, verified and unpacked.
+ * @throws WORKSPACE_MODULE_MODIFIED
+ */
+export async function assertInstalledTree(
+  dir: string,
+  entry: LockEntry,
+  signal?: AbortSignal,
+): Promise<void> {
+  const locked = 'path' in entry.source ? entry.source.tree : entry.layers[0]?.tar;
+  if (locked === undefined) return;
+  const actual = await treeDigest(dir, { title: entry.name, signal });
+  const expected = actual === locked ? locked : ((await readNote(dir)) ?? locked);
+  const module = `${entry.kind} ${entry.name} ${entry.version}`;
+  if (actual !== expected)
+    throw new ProvError('WORKSPACE_MODULE_MODIFIED', { module, path: dir, expected, actual });
 }
 
 async function readNote(dir: string): Promise<Digest | undefined> {

@@ -43,6 +43,7 @@ export function workspaceTree(options: InitOptions): Tree {
     ['config/providers', undefined],
     ['config/platform', undefined],
     ...KIND_PLURALS.map((kinds) => [`extensions/${kinds}`, undefined] as const),
+    ...KIND_PLURALS.map((kinds) => [`infra/${options.infra}/extensions/${kinds}`, undefined] as const),
     [`infra/${options.infra}/settings.yaml`, settings(options)],
     ['.provisioning/metadata.yaml', metadata(options)],
     ['.gitignore', GITIGNORE],

@@ -8,13 +8,19 @@ import {
   openContentCache,
   type ReadStore,
   readExtension,
-  treeDigest,
   unpackLayer,
 } from '#oci';
 import { installOrder, packageId } from '#resolver';
 import type { Asset, Descriptor, Lock, LockEntry } from '#schemas';
 import { assertTrusted, type TrustPolicy } from '#trust';
-import { assetInstallPath, hostPlatform, moduleInstallDir, type Workspace } from '#workspace';
+import {
+  assertInstalledTree,
+  assetInstallPath,
+  hostPlatform,
+  moduleInstallDir,
+  recordInstalledTree,
+  type Workspace,
+} from '#workspace';
 import { type AssetPath, withAssetCache } from '../assets/asset-cache.js';
 import { contentCacheDir, type ManagerContext } from '../context.js';
 import type { WorkspaceRegistries } from '../resolve/workspace-registries.js';
@@ -25,6 +31,8 @@ export interface InstallRequest {
   readonly lock: Lock;
   readonly policy: TrustPolicy;
   readonly registries: WorkspaceRegistries;
+  /** Ask the trust policy about installed extensions too, not only about those that are fetched. */
+  readonly reverify?: boolean | undefined;
 }
 
 /**
@@ -63,9 +71,9 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
       path: workspace.lockFile,
       reason: `${entry.name} has no content`,
     });
-  const mayBeWhole = existsSync(dir);
-  if (mayBeWhole && (await isUnchanged(dir, entry, 0)) && missingAssets(entry, workspace).length === 0)
-    return false;
+  const whole = await isUnchanged(dir, entry, context.signal);
+  const complete = whole && missingAssets(entry, workspace).length === 0;
+  if (complete && !tools.reverify) return false;
   const repository = tools.registries.repository(packageId(entry.source.registry, entry.source.repository));
   const store = cachedStore(repository, tools.cache);
   const { signal, provVersion } = context;
@@ -81,9 +89,8 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
     signal,
   });
   assertTrusted(verdict);
+  if (complete) return false;
   const extension = await readExtension(store, descriptor, { provVersion, signal });
-  const whole = mayBeWhole && (await isUnchanged(dir, entry, extension.epoch));
-  if (whole && missingAssets(entry, workspace).length === 0) return false;
   context.onEvent?.({
     event: 'installing',
     message: `installing ${entry.name} ${entry.version}`,
@@ -91,7 +98,7 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
     version: entry.version,
   });
   await installAssets({ entry, dir, tools, store, declared: extension.config.assets ?? [] }, context);
-  if (!whole)
+  if (!whole) {
     await unpackLayer(await store.fetch(extension.layer, { signal }), {
       destination: dir,
       title: entry.name,
@@ -99,17 +106,19 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
       replace: true,
       signal,
     });
+    await recordInstalledTree(dir, entry, signal);
+  }
   return true;
 }
 
-/** Whether an installed tree is the one that was locked, given the time inside its archive. */
-async function isUnchanged(dir: string, entry: LockEntry, mtime: number): Promise<boolean> {
-  const locked = entry.layers.find(({ tar }) => tar !== undefined)?.tar;
-  if (locked === undefined) return false;
+async function isUnchanged(dir: string, entry: LockEntry, signal: AbortSignal | undefined): Promise<boolean> {
+  if (!existsSync(dir)) return false;
   try {
-    return (await treeDigest(dir, { title: entry.name, mtime })) === locked;
+    await assertInstalledTree(dir, entry, signal);
+    return true;
   } catch (error) {
-    if (isProvError(error, 'OCI_PACK_REFUSED')) return false;
+    if (isProvError(error, 'WORKSPACE_MODULE_MODIFIED') || isProvError(error, 'OCI_PACK_REFUSED'))
+      return false;
     throw error;
   }
 }

@@ -78,7 +78,10 @@ export async function resolveWorkspace(
     const installed =
       options.install === false
         ? []
-        : await installLock({ workspace, lock, policy: policy.policy, registries }, context);
+        : await installLock(
+            { workspace, lock, policy: policy.policy, registries, reverify: options.locked },
+            context,
+          );
     const lockChanged = resolved ? await writeLock(workspace.lockFile, lock) : false;
     return {
       lockFile: workspace.lockFile,

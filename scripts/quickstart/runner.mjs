@@ -7,7 +7,7 @@ const quote = (text) =>
     ? text
     : `'${text.replaceAll("'", `'\\''`)}'`;
 /** System programs that scripts may need beside node; npm is not among them. */
-const FAR_PROGRAMS = ['sh', 'id', 'ps', 'uname', 'getconf', 'df', 'ldd', 'cat', 'kill'];
+const FAR_PROGRAMS = ['sh', 'id', 'ps', 'uname', 'getconf', 'df', 'ldd', 'cat', 'cp', 'kill'];
 
 export class StepError extends Error {
   constructor(message, { code, hint, command, exitCode }) {

@@ -86,6 +86,12 @@ export async function nearSide({ runner, reporter, state }) {
   await near('make a workspace', workspaceArgs(site, state.nearPort, dir), ({ created }) =>
     created.length === 0 ? 'already there' : `${created.length} files`,
   );
+  await runner.run('near', 'a workspace layer of its own', [], {
+    shell: ['cp', '-R', 'extensions/taskservs/os', `${site}/extensions/taskservs/`],
+  });
+  await runner.run('near', 'an infra layer of its own', [], {
+    shell: ['cp', '-R', 'extensions/taskservs/oci-reg', `${site}/infra/dev/extensions/taskservs/`],
+  });
   const resolved = await near(
     'resolve, lock, verify, install',
     ['dep', 'resolve', '-w', site],
@@ -143,8 +149,15 @@ export async function farSide({ runner, reporter, state, isolated }) {
   await far('make a workspace', workspaceArgs(site, state.farPort, dir), ({ created }) =>
     created.length === 0 ? 'already there' : `${created.length} files`,
   );
-  await runner.run('far', 'carry the lock over', [], {
-    shell: ['cp', `${dir}/near/site/prov.lock`, `${site}/prov.lock`],
+  await runner.run('far', 'carry lock and own layers over', [], {
+    shell: [
+      'cp',
+      '-R',
+      `${dir}/near/site/prov.lock`,
+      `${dir}/near/site/extensions`,
+      `${dir}/near/site/infra`,
+      `${site}/`,
+    ],
   });
   const resolved = await far(
     'install with the same lock',

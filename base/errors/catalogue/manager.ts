@@ -85,9 +85,4 @@ export const managerErrors = entries({
     hint: 'Add it under registries in config/provisioning.yaml; known are {known}.',
     exit: 'configuration',
   },
-  MANAGER_INSTALL_ALTERED: {
-    message: '{name} {version} at {path} was changed after it was installed: no script of it is run',
-    hint: 'Run prov dep resolve to put it right. To change an extension, copy it into extensions/<kinds>/ of the workspace.',
-    exit: 'refused',
-  },
 });

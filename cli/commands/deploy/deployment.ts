@@ -40,14 +40,14 @@ export async function withRuntime<T>(
   action: (runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   const { openRuntime } = await import('#runtime');
-  const { assertUnaltered } = await import('#manager');
+  const { assertInstalledTree } = await import('#workspace');
   const runtime = await openRuntime(workspace.root, {
     readOnly: options.readOnly,
     taskTimeoutMs: options.taskTimeoutMs,
     commands: { node: [process.execPath], prov: provCommand() },
     beforeScript: async ({ dir }) => {
       const module = modules.find((each) => each.dir === dir);
-      if (module) await assertUnaltered(module, context.signal);
+      if (module?.lock) await assertInstalledTree(module.dir, module.lock, context.signal);
     },
     onEvent: (event) => context.progress({ ...event, message: messageOf(event) }),
     signal: context.signal,
