@@ -1,6 +1,6 @@
 import semver from 'semver';
-import { isRange, parseRange } from '#schemas';
 import type { PackageId } from '../package-id.js';
+import { normalRange } from '../ranges/normal-range.js';
 import { addVersion, hasVersion } from '../solver/version-set.js';
 import { dependencyTarget } from './dependency-target.js';
 import type { Encoder } from './encoder.js';
@@ -36,13 +36,13 @@ export class Conflicts {
     const facts: number[] = [];
     const written = owner.facts[version]!.deps.conflicts ?? {};
     for (const name of Object.keys(written).sort()) {
-      if (!isRange(written[name]!)) continue;
-      const range = parseRange(written[name]!);
+      const range = normalRange(written[name]!);
+      if (range === undefined) continue;
       const key = `${owner.index} ${name} ${range}`;
       let declaration = this.latest.get(key);
       if (declaration === undefined || !hasVersion(declaration.versions, 0, version)) {
         const same = owner.facts.flatMap((each, v) =>
-          sameRange(each?.deps.conflicts?.[name], range) ? [v] : [],
+          normalRange(each?.deps.conflicts?.[name] ?? '!') === range ? [v] : [],
         );
         const versions = this.encoder.problem.set(owner.index, same);
         declaration = { owner, versions, name, id: dependencyTarget(owner.id!, name), range, facts: [] };
@@ -107,8 +107,4 @@ export class Conflicts {
 
 function kindOf(pkg: ProblemPackage): string | undefined {
   return pkg.facts.find((facts) => facts !== undefined)?.kind;
-}
-
-function sameRange(written: string | undefined, range: string): boolean {
-  return written !== undefined && isRange(written) && parseRange(written) === range;
 }

@@ -1,5 +1,5 @@
-import { isRange, parseRange } from '#schemas';
 import { type PackageId, packageId, splitPackageId } from '../package-id.js';
+import { normalRange } from '../ranges/normal-range.js';
 import { supports } from './eligibility.js';
 
 /** How a manifest writes a dependency, as much of it as the resolver looks at. */
@@ -24,14 +24,13 @@ export function activeDependencies(
   written: Readonly<Record<string, WrittenDependency>> | undefined,
   platforms: readonly string[],
 ): [string, WrittenDependency][] {
-  return Object.entries(written ?? {})
-    .filter(([, { version, platforms: only }]) => {
-      if (!isRange(version)) return false;
-      return only === undefined || platforms.length === 0 || platforms.some((each) => supports(only, each));
-    })
-    .map(([name, each]): [string, WrittenDependency] => [
-      name,
-      { ...each, version: parseRange(each.version) },
-    ])
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const active: [string, WrittenDependency][] = [];
+  for (const [name, each] of Object.entries(written ?? {})) {
+    const version = normalRange(each.version);
+    const only = each.platforms;
+    if (version === undefined) continue;
+    if (only !== undefined && platforms.length > 0 && !platforms.some((one) => supports(only, one))) continue;
+    active.push([name, { ...each, version }]);
+  }
+  return active.sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,8 +1,8 @@
 import semver from 'semver';
-import { isRange, parseRange } from '#schemas';
 import type { VersionFacts } from '../metadata/metadata-source.js';
 import type { PackageId } from '../package-id.js';
 import type { Cause } from '../proof/cause.js';
+import { normalRange } from '../ranges/normal-range.js';
 import type { Policy } from './policy.js';
 
 /** Every reason why a version may not be selected, whatever else is. */
@@ -46,14 +46,14 @@ function isBefore(publishedAt: string | undefined, limit: string): boolean {
 }
 
 function acceptsProv(needs: string, provVersion: string): boolean {
-  return isRange(needs) && semver.satisfies(provVersion, parseRange(needs), { includePrerelease: true });
+  const range = normalRange(needs);
+  return range !== undefined && semver.satisfies(provVersion, range, { includePrerelease: true });
 }
 
 function malformedRange({ deps }: VersionFacts): string | undefined {
-  const ranges = [
-    ...Object.values(deps.dependencies ?? {}).map((each) => each.version),
-    ...Object.values(deps.optional_dependencies ?? {}).map((each) => each.version),
-    ...Object.values(deps.conflicts ?? {}),
-  ];
-  return ranges.find((range) => !isRange(range));
+  for (const written of [deps.dependencies, deps.optional_dependencies]) {
+    for (const name in written)
+      if (normalRange(written[name]!.version) === undefined) return written[name]!.version;
+  }
+  return Object.values(deps.conflicts ?? {}).find((range) => normalRange(range) === undefined);
 }

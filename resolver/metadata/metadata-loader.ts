@@ -88,7 +88,7 @@ export class MetadataLoader {
 
   /** Ends lookups that nobody waits for. */
   close(): void {
-    this.abort.abort();
+    if (this.running > 0) this.abort.abort();
   }
 
   private async limited<T>(look: () => Promise<T>): Promise<T> {

@@ -31,12 +31,14 @@ export function checkProof(proof: Proof, { holds }: CheckProofOptions = {}): Pro
     const right = lines[step.right];
     if (left === undefined || right === undefined)
       return { at, reason: 'it rests on what was not shown before' };
-    for (const [pkg, described] of proof.packages.entries()) {
-      const size = described.versions.length;
-      const [a, b] = [setOf(left.terms, pkg, size), setOf(right.terms, pkg, size)];
-      const covered = pkg === step.pivot ? union(a, b) : a.filter((element) => b.includes(element));
-      if (setOf(step.terms, pkg, size).some((element) => !covered.includes(element))) {
-        return { at, reason: `it says more of ${described.name} than its premises` };
+    const about = new Set([...left.terms, ...right.terms, ...step.terms].map((term) => term.package));
+    for (const pkg of about) {
+      const { name, versions } = proof.packages[pkg]!;
+      const [a, b] = [setOf(left.terms, pkg, versions.length), setOf(right.terms, pkg, versions.length)];
+      const covered = (element: number): boolean =>
+        pkg === step.pivot ? a.has(element) || b.has(element) : a.has(element) && b.has(element);
+      if (![...setOf(step.terms, pkg, versions.length)].every(covered)) {
+        return { at, reason: `it says more of ${name} than its premises` };
       }
     }
     lines.push(step);
@@ -60,12 +62,8 @@ function malformed(proof: Proof, terms: readonly ProofTerm[]): string | undefine
 }
 
 /** A package without a term may be anything. -1 stands for "not selected". */
-function setOf(terms: readonly ProofTerm[], pkg: number, size: number): readonly number[] {
+function setOf(terms: readonly ProofTerm[], pkg: number, size: number): ReadonlySet<number> {
   const term = terms.find((each) => each.package === pkg);
-  if (term === undefined) return Array.from({ length: size + 1 }, (_, i) => i - 1);
-  return term.absent ? [-1, ...term.versions] : term.versions;
-}
-
-function union(a: readonly number[], b: readonly number[]): number[] {
-  return [...new Set([...a, ...b])];
+  if (term === undefined) return new Set(Array.from({ length: size + 1 }, (_, i) => i - 1));
+  return new Set(term.absent ? [-1, ...term.versions] : term.versions);
 }

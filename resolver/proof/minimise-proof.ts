@@ -1,7 +1,7 @@
 import { extractProof } from '../solver/derivation.js';
 import { Solver } from '../solver/solver.js';
 import { Universe } from '../solver/universe.js';
-import { wordsFor } from '../solver/version-set.js';
+import { ABSENT_BIT, addVersion, wordsFor } from '../solver/version-set.js';
 import type { Proof, ProofFact, ProofTerm } from './proof.js';
 
 /** Solves for one proof; real proofs have at most some dozens of facts, each costs one or two. */
@@ -14,43 +14,45 @@ const MINIMISE_STEPS = 20_000;
  * Very long proofs are made shorter but perhaps not minimal.
  */
 export function minimiseProof(proof: Proof): Proof {
+  const prove = prover(proof);
   let best = proof;
-  let solves = 0;
   const needed = new Set<ProofFact>();
-  for (;;) {
+  for (let solves = 0; solves < MINIMISE_SOLVES; solves++) {
     const candidate = best.facts.find((fact) => !needed.has(fact));
-    if (candidate === undefined || solves++ >= MINIMISE_SOLVES) return best;
-    const shorter = prove(
-      proof,
-      best.facts.filter((fact) => fact !== candidate),
-    );
+    if (candidate === undefined) break;
+    const shorter = prove(best.facts.filter((fact) => fact !== candidate));
     if (shorter === undefined) needed.add(candidate);
     else best = shorter;
   }
+  return best;
 }
 
-/** A proof that some facts of `proof` suffice, or undefined when they leave a solution. */
-function prove({ packages }: Proof, facts: readonly ProofFact[]): Proof | undefined {
+/** Finds a proof that some of a proof's facts suffice, or undefined when they leave a solution. */
+function prover({ packages, facts }: Proof): (some: readonly ProofFact[]) => Proof | undefined {
   const universe = new Universe();
   for (const { versions } of packages) universe.addPackage(versions.length);
   universe.triggerEnd.data.fill(0);
   const { facts: store } = universe;
-  const byId = new Map<number, ProofFact>();
-  for (const fact of facts) {
-    for (const term of fact.terms) {
-      const words = wordsFor(packages[term.package]!.versions.length);
-      const set = store.allocate(words);
-      if (term.absent) store.sets[set]! |= 1;
-      for (const v of term.versions) store.sets[set + ((v + 1) >>> 5)]! |= 1 << ((v + 1) & 31);
+  for (const { terms } of facts) {
+    for (const term of terms) {
+      const set = store.allocate(wordsFor(packages[term.package]!.versions.length));
+      if (term.absent) store.sets[set]! |= ABSENT_BIT;
+      for (const v of term.versions) addVersion(store.sets, set, v);
       store.addTerm(term.package, set);
     }
-    byId.set(store.close(), fact);
+    store.close();
   }
+  const places = new Map(facts.map((fact, id) => [fact, id]));
   const solver = new Solver(universe);
-  solver.start([...byId.keys()], MINIMISE_STEPS);
-  const outcome = solver.run();
-  if (outcome.type !== 'unsolvable') return undefined;
-  return extractProof(solver, outcome.id, { packages, factOf: (id) => byId.get(id)! });
+  return (some) => {
+    solver.start(
+      some.map((fact) => places.get(fact)!),
+      MINIMISE_STEPS,
+    );
+    const outcome = solver.run();
+    if (outcome.type !== 'unsolvable') return undefined;
+    return extractProof(solver, outcome.id, { packages, factOf: (id) => facts[id]! });
+  };
 }
 
 /** The same proof with only the packages it speaks of. */

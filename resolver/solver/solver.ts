@@ -4,6 +4,7 @@ import type { StoreMark } from './incompatibility.js';
 import { PartialSolution } from './partial-solution.js';
 import { UnitPropagation } from './unit-propagation.js';
 import type { Universe } from './universe.js';
+import { hasVersion } from './version-set.js';
 
 /**
  * `needs`: the facts of `version` of `pkg` must be added to the universe, then `run` again. `unsolvable`:
@@ -94,7 +95,7 @@ export class Solver {
     for (let i = triggerStart.data[at]!; i < triggerEnd.data[at]!; i++) {
       const fact = triggers.data[i]!;
       this.propagation.play(fact);
-      if (clean && this.wouldBreak(fact, pkg)) clean = false;
+      if (clean && this.wouldBreak(fact, pkg, version)) clean = false;
     }
     if (clean) {
       this.propagation.openLevel();
@@ -103,14 +104,17 @@ export class Solver {
     this.propagation.enqueue(pkg);
   }
 
-  /** Whether every term but that of `pkg` holds already. */
-  private wouldBreak(fact: number, pkg: number): boolean {
+  /** Whether every term would hold with that version. */
+  private wouldBreak(fact: number, pkg: number, version: number): boolean {
     const { facts, base, words } = this.universe;
     for (let t = facts.start[fact]!; t < facts.start[fact + 1]!; t++) {
       const other = facts.termPackage[t]!;
-      if (other === pkg) continue;
       const at = base.data[other]!;
       const set = facts.termSet[t]!;
+      if (other === pkg) {
+        if (!hasVersion(facts.sets, set, version)) return false;
+        continue;
+      }
       for (let k = 0; k < words.data[other]!; k++) {
         if ((this.partial.current[at + k]! & ~facts.sets[set + k]!) !== 0) return false;
       }

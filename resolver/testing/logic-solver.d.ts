@@ -1,0 +1,10 @@
+declare module 'logic-solver' {
+  /** Terms are names; `-name` is the negation. */
+  type Formula = string | object;
+  export class Solver {
+    require(...formulas: Formula[]): void;
+    solveAssuming(formula: Formula): object | null;
+  }
+  export function or(...formulas: Formula[]): Formula;
+  export function atMostOne(...formulas: Formula[]): Formula;
+}
