@@ -4,8 +4,8 @@ import type { ScriptOutcome } from '../executor/run-script.js';
 import type { Instance } from '../plan/place-extensions.js';
 import type { PlanTask } from '../plan/plan.js';
 import { stopInstance } from '../provider-host/stop-instance.js';
-import type { Attempt, Work } from './converge.js';
 import type { RunContext } from './run-context.js';
+import type { Attempt, Work } from './work.js';
 
 const NOTHING: TaskProducts & { changed: boolean } = { outputs: {}, services: [], changed: false };
 

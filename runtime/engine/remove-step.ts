@@ -2,10 +2,10 @@ import { toProvError } from '#base';
 import type { Instance } from '../plan/place-extensions.js';
 import type { PlanTask } from '../plan/plan.js';
 import { stopInstance } from '../provider-host/stop-instance.js';
-import { attemptOf } from './converge.js';
 import { taskError } from './effects.js';
 import { installId, type RunContext } from './run-context.js';
 import { describeTask, type TaskReport } from './task-report.js';
+import { attemptOf } from './work.js';
 
 /** Runs one step of a removal. What was never there is `unchanged`. @throws RUNTIME_TASK_FAILED, RUNTIME_PROVIDER_FAILED */
 export async function removeStep(context: RunContext, task: PlanTask): Promise<TaskReport> {

@@ -1,6 +1,6 @@
 import { type Digest, ProvError } from '#base';
-import { attemptOf, type Work } from './converge.js';
 import type { RunContext } from './run-context.js';
+import { attemptOf, type Work } from './work.js';
 
 /**
  * Finds out what an attempt without a known end has done, and puts it on record: `adopted` when the

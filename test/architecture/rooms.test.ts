@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findImports } from './imports.js';
-import { findCircle, findViolations, LEAVES, type RoomTable } from './rules.js';
+import { findCircle, findViolations, isTestCode, LEAVES, type RoomTable } from './rules.js';
 
 const root = join(import.meta.dirname, '../../..');
 const rooms = JSON.parse(readFileSync(join(root, 'docs/architecture/rooms.json'), 'utf8')) as RoomTable;
@@ -95,7 +95,7 @@ test('only cli/present and base/log write to stdout or stderr', () => {
   const writers = [...files.keys()].filter(
     (path) =>
       !(path.split('/')[0]! in LEAVES) &&
-      !path.endsWith('.test.ts') &&
+      !isTestCode(path) &&
       /process\.std(out|err)\.write|console\.\w+\(/.test(files.get(path)!),
   );
   assert.deepEqual(

@@ -17,11 +17,16 @@ export const LEAVES: RoomTable = {
 /** What is wrong with the imports of one source file, as lines `path:line: reason`; empty when all is well. */
 export function findViolations(path: string, source: string, rooms: RoomTable): string[] {
   const room = path.split('/')[0]!;
-  const isTest = path.endsWith('.test.ts') || room in LEAVES;
+  const isTest = isTestCode(path) || room in LEAVES;
   return findImports(source).flatMap(({ specifier, form, line }) => {
     const reason = judge(path, room, specifier, rooms, isTest);
     return reason === undefined ? [] : [`${path}:${line}: ${form} of ${specifier}: ${reason}`];
   });
+}
+
+/** Tests, and what only tests use: `testing/` folders and `test-support.ts`. Neither is bundled. */
+export function isTestCode(path: string): boolean {
+  return path.endsWith('.test.ts') || path.endsWith('/test-support.ts') || path.includes('/testing/');
 }
 
 function judge(
