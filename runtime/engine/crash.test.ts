@@ -14,6 +14,8 @@ import { openRuntime } from './runtime.js';
 const CHILD = fileURLToPath(new URL('../testing/crash-child.js', import.meta.url));
 const EFFECTS = ['install aa', 'install bb', 'install cc'];
 const ROUNDS = Number(process.env['PROVISIONING_TEST_ROUNDS'] ?? 3);
+/** Roots that are tried at the same time. */
+const BATCH = 4;
 const SEED = Number(process.env['PROVISIONING_TEST_SEED'] ?? Date.now() % 100_000);
 
 interface Ended {
@@ -53,19 +55,27 @@ function assertOnce(root: string, what: string): void {
   assert.equal(crashWorkspace(root).effects().at(-1), 'install cc', what);
 }
 
+/** Whether the run came to its end before that point. */
+async function killAt(at: number): Promise<boolean> {
+  let survived = false;
+  await withRoot(async (root) => {
+    const first = await runChild(root, { at });
+    survived = first.signal === null;
+    const last = survived ? first : await runChild(root);
+    assert.equal(JSON.parse(last.out).status, 'succeeded', `killed at point ${at}: ${last.out}`);
+    assertOnce(root, `killed at point ${at}`);
+  });
+  return survived;
+}
+
 test('killed at any point of the engine, the next run completes and every effect has happened once', async () => {
   let kills = 0;
-  for (let at = 1; ; at += 1) {
-    let finished = false;
-    await withRoot(async (root) => {
-      const first = await runChild(root, { at });
-      finished = first.signal === null;
-      if (!finished) kills += 1;
-      const last = finished ? first : await runChild(root);
-      assert.equal(JSON.parse(last.out).status, 'succeeded', `killed at point ${at}: ${last.out}`);
-      assertOnce(root, `killed at point ${at}`);
-    });
-    if (finished) break;
+  let finished = false;
+  for (let at = 1; !finished; at += BATCH) {
+    const points = Array.from({ length: BATCH }, (_, index) => at + index);
+    const survived = await Promise.all(points.map(killAt));
+    kills += survived.filter((each) => !each).length;
+    finished = survived.some(Boolean);
   }
   assert.ok(kills >= 12, `only ${kills} points`);
 });
@@ -76,16 +86,20 @@ test('killed again and again at random moments, it completes and every effect ha
     seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
     return seed / 2 ** 31;
   };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    await withRoot(async (root) => {
-      for (let kills = 0; kills < 3; kills += 1) await runChild(root, { afterMs: 150 + random() * 900 });
-      const last = await runChild(root);
-      assert.equal(JSON.parse(last.out).status, 'succeeded', `seed ${SEED}, round ${round}: ${last.out}`);
-      assertOnce(root, `seed ${SEED}, round ${round}`);
-      assert.deepEqual(JSON.parse((await runChild(root)).out).counts.ran, 0);
-    });
-  }
+  const rounds = Array.from({ length: ROUNDS }, () => [random(), random(), random()]);
+  await Promise.all(rounds.map(killThrice));
 });
+
+async function killThrice(moments: readonly number[]): Promise<void> {
+  await withRoot(async (root) => {
+    for (const moment of moments) await runChild(root, { afterMs: 150 + moment * 900 });
+    const last = await runChild(root);
+    const what = `seed ${SEED}, moments ${moments.join(' ')}`;
+    assert.equal(JSON.parse(last.out).status, 'succeeded', `${what}: ${last.out}`);
+    assertOnce(root, what);
+    assert.equal(JSON.parse((await runChild(root)).out).counts.ran, 0);
+  });
+}
 
 test('without a check an interrupted task is asked about, and nothing else is started', async () => {
   await withRoot(async (root) => {

@@ -28,21 +28,22 @@ export async function startServices(
   input: DeploymentInput,
   options: UseCaseOptions = {},
 ): Promise<readonly string[]> {
-  const context = await open(runtime, input, options);
-  const started: string[] = [];
-  const awaited = new Set<string>();
-  for (const instance of inOrder(context)) {
-    for (const { instance: id, waitForHealth } of instance.dependencies) {
-      if (!waitForHealth || awaited.has(id) || context.services(instance).length === 0) continue;
-      awaited.add(id);
-      await checkInstance(context, context.instances.find((each) => each.id === id)!, {
-        throwUnhealthy: true,
-      });
+  return within({ runtime, input, signal: options.signal }, async (context) => {
+    const started: string[] = [];
+    const awaited = new Set<string>();
+    for (const instance of inOrder(context)) {
+      for (const { instance: id, waitForHealth } of instance.dependencies) {
+        if (!waitForHealth || awaited.has(id) || context.services(instance).length === 0) continue;
+        awaited.add(id);
+        await checkInstance(context, context.instances.find((each) => each.id === id)!, {
+          throwUnhealthy: true,
+        });
+      }
+      const names = await startInstance(context, instance);
+      started.push(...names.map((name) => `${instance.server.name}/${name}`));
     }
-    const names = await startInstance(context, instance);
-    started.push(...names.map((name) => `${instance.server.name}/${name}`));
-  }
-  return started;
+    return started;
+  });
 }
 
 /** Stops every service of the infra, dependents first; resolves when none of their processes is left. */
@@ -51,13 +52,14 @@ export async function stopServices(
   input: DeploymentInput,
   options: UseCaseOptions = {},
 ): Promise<readonly string[]> {
-  const context = await open(runtime, input, options);
-  const stopped: string[] = [];
-  for (const instance of [...inOrder(context)].reverse()) {
-    const names = await stopInstance(context, instance);
-    stopped.push(...names.map((name) => `${instance.server.name}/${name}`));
-  }
-  return stopped;
+  return within({ runtime, input, signal: options.signal }, async (context) => {
+    const stopped: string[] = [];
+    for (const instance of [...inOrder(context)].reverse()) {
+      const names = await stopInstance(context, instance);
+      stopped.push(...names.map((name) => `${instance.server.name}/${name}`));
+    }
+    return stopped;
+  });
 }
 
 /** What runs, as the providers see it. */
@@ -66,18 +68,19 @@ export async function serviceStatus(
   input: DeploymentInput,
   options: UseCaseOptions = {},
 ): Promise<readonly ServiceStatus[]> {
-  const context = await open(runtime, input, options);
-  const found: ServiceStatus[] = [];
-  for (const instance of context.instances) {
-    const own = context.services(instance);
-    if (own.length === 0) continue;
-    const { services } = await context.serverState(instance.server);
-    for (const { name } of own) {
-      const state = services.find((each) => each.name === name) ?? { name, state: 'stopped' };
-      found.push({ ...state, server: instance.server.name, extension: instance.module.name });
+  return within({ runtime, input, signal: options.signal }, async (context) => {
+    const found: ServiceStatus[] = [];
+    for (const instance of context.instances) {
+      const own = context.services(instance);
+      if (own.length === 0) continue;
+      const { services } = await context.serverState(instance.server);
+      for (const { name } of own) {
+        const state = services.find((each) => each.name === name) ?? { name, state: 'stopped' };
+        found.push({ ...state, server: instance.server.name, extension: instance.module.name });
+      }
     }
-  }
-  return found;
+    return found;
+  });
 }
 
 /** Health of every extension of the infra that has services or a check; unhealthy ones are in the result, not thrown. */
@@ -86,32 +89,35 @@ export async function checkHealth(
   input: DeploymentInput,
   options: UseCaseOptions & { retries?: number | undefined } = {},
 ): Promise<readonly InstanceHealth[]> {
-  const context = await open(runtime, input, options);
-  const { retries } = options;
-  const asked = context.instances.filter((instance) => {
-    const { health, scripts } = instance.module.manifest;
-    return health !== undefined || scripts?.['health'] !== undefined || context.services(instance).length > 0;
+  return within({ runtime, input, signal: options.signal }, async (context) => {
+    const { retries } = options;
+    const asked = context.instances.filter((instance) => {
+      const { health, scripts } = instance.module.manifest;
+      return (
+        health !== undefined || scripts?.['health'] !== undefined || context.services(instance).length > 0
+      );
+    });
+    return Promise.all(
+      asked.map(async (instance) => {
+        try {
+          return await checkInstance(context, instance, { retries });
+        } catch (error) {
+          options.signal?.throwIfAborted();
+          if (!isProvError(error)) throw error;
+          const { kind, name: extension } = instance.module;
+          return {
+            healthy: false,
+            message: error.message,
+            looks: 1,
+            server: instance.server.name,
+            kind,
+            extension,
+            services: [],
+          };
+        }
+      }),
+    );
   });
-  return Promise.all(
-    asked.map(async (instance) => {
-      try {
-        return await checkInstance(context, instance, { retries });
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        if (!isProvError(error)) throw error;
-        const { kind, name: extension } = instance.module;
-        return {
-          healthy: false,
-          message: error.message,
-          looks: 1,
-          server: instance.server.name,
-          kind,
-          extension,
-          services: [],
-        };
-      }
-    }),
-  );
 }
 
 /** Runs a command on a server of the infra. @throws RUNTIME_SERVER_MISSING, RUNTIME_PROVIDER_FAILED, RUNTIME_PROVIDER_UNABLE */
@@ -121,11 +127,12 @@ export async function execOnServer(
   command: ExecCommand & { readonly server: string } & UseCaseOptions,
 ): Promise<ExecResult> {
   const { server: name, signal, ...rest } = command;
-  const context = await open(runtime, input, { signal });
-  const server = input.infra.servers.find((each) => each.name === name);
-  if (server === undefined || !(await context.serverState(server)).exists)
-    throw new ProvError('RUNTIME_SERVER_MISSING', { server: name });
-  return context.provider(server.provider).exec(name, rest, { task: `server.exec:${name}`, signal });
+  return within({ runtime, input, signal }, async (context) => {
+    const server = input.infra.servers.find((each) => each.name === name);
+    if (server === undefined || !(await context.serverState(server)).exists)
+      throw new ProvError('RUNTIME_SERVER_MISSING', { server: name });
+    return context.provider(server.provider).exec(name, rest, { task: `server.exec:${name}`, signal });
+  });
 }
 
 /** The servers of the infra, and those that its providers have beside them. @throws RUNTIME_PROVIDER_FAILED */
@@ -141,30 +148,42 @@ export async function listServers(
     readonly planned: boolean;
   }[]
 > {
-  const context = await open(runtime, input, options);
-  const providers = [...new Set(input.infra.servers.map(({ provider }) => provider))].sort();
-  const found = await Promise.all(
-    providers.map(async (provider) => {
-      const there = await context
-        .provider(provider)
-        .list({ task: `server.list:${provider}`, signal: options.signal });
-      const planned = input.infra.servers
-        .filter((server) => server.provider === provider)
-        .map(({ name }) => name);
-      const names = [...new Set([...planned, ...there])].sort();
-      return names.map((name) => ({
-        name,
-        provider,
-        exists: there.includes(name),
-        planned: planned.includes(name),
-      }));
-    }),
-  );
-  return found.flat();
+  return within({ runtime, input, signal: options.signal }, async (context) => {
+    const providers = [...new Set(input.infra.servers.map(({ provider }) => provider))].sort();
+    const found = await Promise.all(
+      providers.map(async (provider) => {
+        const there = await context
+          .provider(provider)
+          .list({ task: `server.list:${provider}`, signal: options.signal });
+        const planned = input.infra.servers
+          .filter((server) => server.provider === provider)
+          .map(({ name }) => name);
+        const names = [...new Set([...planned, ...there])].sort();
+        return names.map((name) => ({
+          name,
+          provider,
+          exists: there.includes(name),
+          planned: planned.includes(name),
+        }));
+      }),
+    );
+    return found.flat();
+  });
 }
 
-function open(runtime: Runtime, input: DeploymentInput, options: UseCaseOptions): Promise<RunContext> {
-  return RunContext.open(runtime, input, { run: randomBytes(8).toString('hex'), signal: options.signal });
+/** Opens the context of a use case; an interruption inside it is RUNTIME_CANCELLED. */
+async function within<T>(
+  job: { runtime: Runtime; input: DeploymentInput; signal: AbortSignal | undefined },
+  action: (context: RunContext) => Promise<T>,
+): Promise<T> {
+  const { runtime, input, signal } = job;
+  const context = await RunContext.open(runtime, input, { run: randomBytes(8).toString('hex'), signal });
+  try {
+    return await action(context);
+  } catch (error) {
+    if (!context.signal?.aborted) throw error;
+    throw new ProvError('RUNTIME_CANCELLED', {}, { cause: error });
+  }
 }
 
 /** Instances, each after those it depends on; planning has made sure that there is no circle. */
