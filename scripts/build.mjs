@@ -52,6 +52,7 @@ const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p'
 });
 if (tsc.status !== 0 && !process.argv.includes('--keep')) process.exit(tsc.status ?? 1);
 await (await import('./bundle.mjs')).bundle();
+(await import('./types.mjs')).emitTypes();
 mkdirSync('build', { recursive: true });
 writeFileSync(STAMP, started.toISOString());
 const { utimesSync } = await import('node:fs');
