@@ -154,6 +154,11 @@ function assertOnlyLocked(file: string, index: ImageIndex, roots: readonly LockR
   };
   for (const entry of index.manifests) {
     const name = entry.annotations?.[ANNOTATION.refName];
+    // Taken for a blob, a manifest would lose what it refers to.
+    if (!isManifestType(entry.mediaType)) {
+      const reason = `${name ?? entry.digest} is listed as ${entry.mediaType}, which is no manifest`;
+      throw new ProvError('MIRROR_BUNDLE_INVALID', { file, reason });
+    }
     if (name === undefined || known.has(name) || isSide(name)) continue;
     throw new ProvError('MIRROR_BUNDLE_INVALID', {
       file,
@@ -169,7 +174,6 @@ async function indexReferrers(tar: OciLayoutTar, signal?: AbortSignal): Promise<
   const store = tar.repository('');
   const bySubject = new Map<Digest, Descriptor[]>();
   for (const { mediaType, digest, size } of tar.index.manifests) {
-    if (!isManifestType(mediaType)) continue;
     const manifest = { mediaType, digest, size };
     const { subject, referrer } = describeReferrer(manifest, await fetchBytes(store, manifest, { signal }));
     if (subject !== undefined)

@@ -2,7 +2,8 @@ import { type Digest, isDigest } from '#base';
 
 const MAX_ALGORITHM_LENGTH = 32;
 const MAX_ENCODED_LENGTH = 64;
-const SIDE_TAG = /^(sha256|sha512)-([0-9a-f]{64,128})\.([A-Za-z0-9][A-Za-z0-9._-]*)$/;
+/** The kinds of side tags that exist; another suffix is an ordinary tag. */
+const SIDE_TAG = /^(sha256|sha512)-([0-9a-f]{64,128})\.(sig|att|sbom|assets\.[a-z0-9][a-z0-9._-]*)$/;
 
 /**
  * The fallback tag under which a registry without the referrers API keeps the index of referrers.
