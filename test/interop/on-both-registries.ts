@@ -26,6 +26,8 @@ export interface Site {
   readonly registry: RunningRegistry;
   /** A path below the site's directory. */
   path(...parts: string[]): string;
+  /** A second registry, ours, empty. */
+  another(): Promise<RunningRegistry>;
   /** Runs our command with these words; it must succeed. Gives its data. */
   prov<T = Record<string, unknown>>(words: string): Promise<T>;
   /** Runs our command with these words; it must fail with an error of ours. */
@@ -37,7 +39,7 @@ export interface Site {
 }
 
 export interface Case {
-  /** The programs that it needs; the first is the one under test. */
+  /** The programs that it needs; the first is the one under test, our own when there is none. */
   readonly needs: readonly ProgramName[];
   readonly does: string;
 }
@@ -75,9 +77,10 @@ async function runCase(
   body: (t: TestContext) => Promise<void>,
 ): Promise<void> {
   const missing = needs.filter((program) => findProgram(program) === undefined);
-  await t.test(`${needs[0]}: ${does}`, async (subtest) => {
+  const subject = needs[0] ?? 'prov';
+  await t.test(`${subject} on ${registry}: ${does}`, async (subtest) => {
     const row = (outcome: string) =>
-      subtest.diagnostic(`table: ${needs[0]!.padEnd(8)} | ${registry.padEnd(15)} | ${does} | ${outcome}`);
+      subtest.diagnostic(`table: ${subject.padEnd(8)} | ${registry.padEnd(15)} | ${does} | ${outcome}`);
     if (missing.length > 0) {
       row(`skipped, no ${missing.join(', ')}`);
       return subtest.skip(`${missing.join(', ')} not present: node scripts/interop-tools.mjs`);
@@ -118,6 +121,7 @@ export async function openSite(t: TestContext, name: RegistryName): Promise<Site
   return {
     registry,
     path: (...parts) => join(cwd, ...parts),
+    another: () => ownRegistry(t, join(folder, 'another'), env),
     prov: (words) => provData(words.split(' '), { cwd, env }),
     async provFails(words) {
       const result = await prov([...words.split(' '), '--out', 'json'], { cwd, env });
