@@ -27,6 +27,8 @@ export class Conflicts {
   /** By owner, name and range: the declaration that covers the most versions. */
   private readonly latest = new Map<string, Declaration>();
 
+  private readonly byName = new Map<string, readonly ProblemPackage[]>();
+
   constructor(encoder: Encoder) {
     this.encoder = encoder;
   }
@@ -92,8 +94,10 @@ export class Conflicts {
     const { problem } = this.encoder;
     const kind = kindOf(pkg);
     const facts: number[] = [];
-    for (const other of this.encoder.interned()) {
-      if (other === pkg || other.name !== pkg.name || kind === undefined || kindOf(other) !== kind) continue;
+    const namesakes = this.byName.get(pkg.name) ?? [];
+    if (!namesakes.includes(pkg)) this.byName.set(pkg.name, [...namesakes, pkg]);
+    for (const other of namesakes) {
+      if (other === pkg || kind === undefined || kindOf(other) !== kind) continue;
       const all = (each: ProblemPackage) => problem.set(each.index, each.versions.keys());
       const terms = [
         [pkg.index, all(pkg)],

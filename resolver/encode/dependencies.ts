@@ -16,6 +16,8 @@ export interface Edge {
   readonly optional: boolean;
   /** It names a registry or a namespace, so it means a package and never a capability. */
   readonly explicit: boolean;
+  /** The same for edges to one target by one way: the key under which versions are grouped. */
+  readonly key: string;
 }
 
 /** Versions of one package that accept the same versions of another: one fact for all of them. */
@@ -26,17 +28,22 @@ interface Group {
   facts: readonly number[] | undefined;
 }
 
-interface GroupsOfPair {
-  /** How many versions were known when the groups were formed. */
+/** The edges of all versions of a package that are known, by key. */
+interface EdgeIndex {
   readonly known: number;
-  readonly groups: readonly Group[];
+  readonly byKey: ReadonlyMap<string, readonly (readonly [versions: readonly number[], edge: Edge])[]>;
 }
 
 /** Turns dependencies and optional dependencies into facts, merged over the versions of their owner. */
 export class Dependencies {
   private readonly encoder: Encoder;
-  private readonly edges = new Map<ProblemPackage, (readonly Edge[] | undefined)[]>();
-  private readonly pairs = new Map<string, GroupsOfPair>();
+  /** By what the manifest says: most versions of a package say the same as the one before. */
+  private readonly edges = new Map<ProblemPackage, Map<string, readonly Edge[]>>();
+  private readonly indexes = new Map<ProblemPackage, EdgeIndex>();
+  private readonly pairs = new Map<
+    string,
+    { readonly index: EdgeIndex; readonly groups: readonly Group[] }
+  >();
   private readonly targets = new Map<string, ProblemPackage>();
   private readonly softOf = new Map<string, ProblemPackage>();
 
@@ -46,31 +53,31 @@ export class Dependencies {
 
   /** The edges of a version whose facts are known, in the order of their names, required ones first. */
   edgesOf(pkg: ProblemPackage, version: number): readonly Edge[] {
-    const cached = this.edges.get(pkg) ?? [];
+    const { deps } = pkg.facts[version]!;
+    const cached = this.edges.get(pkg) ?? new Map<string, readonly Edge[]>();
     this.edges.set(pkg, cached);
-    const known = cached[version];
+    const said = JSON.stringify([deps.dependencies, deps.optional_dependencies]);
+    const known = cached.get(said);
     if (known !== undefined) return known;
     const { platforms, overrides } = this.encoder.policy;
-    const { deps } = pkg.facts[version]!;
     const normalise = (written: typeof deps.dependencies, optional: boolean): Edge[] =>
       activeDependencies(written, platforms).map(([name, each]) => {
         const id = dependencyTarget(pkg.id!, name, each);
         const override = overrides.get(id);
         const range = override === undefined ? each.version : parseRange(override.range);
         const explicit = each.registry !== undefined || each.namespace !== undefined;
-        return { name, id, written: each, range, optional, explicit };
+        const key = `${optional ? '?' : ''}${explicit ? '!' : ''}${id}`;
+        return { name, id, written: each, range, optional, explicit, key };
       });
     const edges = [...normalise(deps.dependencies, false), ...normalise(deps.optional_dependencies, true)];
-    cached[version] = edges;
+    cached.set(said, edges);
     return edges;
   }
 
   /** The facts of one edge of one version. */
   async encode(pkg: ProblemPackage, version: number, edge: Edge): Promise<readonly number[]> {
     const target = await this.target(edge);
-    const group = this.groupsOf(pkg, edge, target).groups.find(({ owners }) =>
-      hasVersion(owners, 0, version),
-    )!;
+    const group = this.groupsOf(pkg, edge, target).find(({ owners }) => hasVersion(owners, 0, version))!;
     group.facts ??= this.factsOf(pkg, group, target);
     return group.facts;
   }
@@ -97,27 +104,51 @@ export class Dependencies {
     return found;
   }
 
-  private groupsOf(pkg: ProblemPackage, edge: Edge, target: ProblemPackage): GroupsOfPair {
-    const key = pairKey(pkg, edge);
-    const known = pkg.facts.reduce((count, facts) => count + (facts === undefined ? 0 : 1), 0);
-    const formed = this.pairs.get(key);
-    if (formed !== undefined && formed.known === known) return formed;
-    const bySet = new Map<string, { edge: Edge; allowed: Int32Array; versions: number[] }>();
-    const byRange = new Map<string, string>();
+  private indexOf(pkg: ProblemPackage): EdgeIndex {
+    const known = this.indexes.get(pkg);
+    if (known !== undefined && known.known === pkg.known) return known;
+    const byEdges = new Map<readonly Edge[], number[]>();
     pkg.facts.forEach((facts, v) => {
       if (facts === undefined) return;
-      const same = this.edgesOf(pkg, v).find((each) => pairKey(pkg, each) === key);
-      if (same === undefined) return;
-      const text = `${same.written.kind ?? ''} ${same.range}`;
-      let set = byRange.get(text);
-      if (set === undefined) {
-        const allowed = this.encoder.accepted(target, same.range, same.written.kind);
-        set = String(allowed);
-        byRange.set(text, set);
-        if (!bySet.has(set)) bySet.set(set, { edge: same, allowed, versions: [] });
-      }
-      bySet.get(set)!.versions.push(v);
+      const edges = this.edgesOf(pkg, v);
+      const same = byEdges.get(edges);
+      if (same === undefined) byEdges.set(edges, [v]);
+      else same.push(v);
     });
+    const byKey = new Map<string, [readonly number[], Edge][]>();
+    for (const [edges, versions] of byEdges) {
+      for (const edge of edges) {
+        const same = byKey.get(edge.key);
+        if (same === undefined) byKey.set(edge.key, [[versions, edge]]);
+        else same.push([versions, edge]);
+      }
+    }
+    const index = { known: pkg.known, byKey };
+    this.indexes.set(pkg, index);
+    return index;
+  }
+
+  private groupsOf(pkg: ProblemPackage, edge: Edge, target: ProblemPackage): readonly Group[] {
+    const key = pairKey(pkg, edge);
+    const index = this.indexOf(pkg);
+    const formed = this.pairs.get(key);
+    if (formed !== undefined && formed.index === index) return formed.groups;
+    const bySet = new Map<string, { edge: Edge; allowed: Int32Array; versions: number[] }>();
+    const byRange = new Map<string, { versions: number[] }>();
+    for (const [versions, same] of index.byKey.get(edge.key) ?? []) {
+      const text = `${same.written.kind ?? ''} ${same.range}`;
+      const known = byRange.get(text);
+      if (known !== undefined) {
+        known.versions.push(...versions);
+        continue;
+      }
+      const allowed = this.encoder.accepted(target, same.range, same.written.kind);
+      const set = String(allowed);
+      const group = bySet.get(set) ?? { edge: same, allowed, versions: [] };
+      bySet.set(set, group);
+      byRange.set(text, group);
+      group.versions.push(...versions);
+    }
     const { problem } = this.encoder;
     const groups = [...bySet.values()].map(
       ({ edge: first, allowed, versions }): Group => ({
@@ -127,9 +158,8 @@ export class Dependencies {
         facts: undefined,
       }),
     );
-    const pair = { known, groups };
-    this.pairs.set(key, pair);
-    return pair;
+    this.pairs.set(key, { index, groups });
+    return groups;
   }
 
   private factsOf(pkg: ProblemPackage, group: Group, target: ProblemPackage): number[] {
@@ -181,7 +211,7 @@ function targetKey(edge: Edge): string {
 }
 
 function pairKey(pkg: ProblemPackage, edge: Edge): string {
-  return `${pkg.index} ${edge.optional ? '?' : ''}${targetKey(edge)}`;
+  return `${pkg.index} ${edge.key}`;
 }
 
 function softKey(pkg: ProblemPackage, group: Group): string {

@@ -87,7 +87,7 @@ export class Encoder {
   private intern(id: PackageId, metadata: PackageMetadata | undefined): ProblemPackage {
     const { problem, policy } = this;
     const listed = metadata?.versions ?? [];
-    const list = new VersionList(listed.map((each) => (typeof each === 'string' ? each : each.version)));
+    const list = metadata === undefined ? new VersionList([]) : this.loader.listOf(metadata);
     const twice = list.versions.find((version, i) => list.versions[i + 1] === version);
     if (twice !== undefined) throw new ProvError('RESOLVER_VERSION_DUPLICATE', { id, version: twice });
     const given = new Map(listed.flatMap((each) => (typeof each === 'string' ? [] : [[each.version, each]])));
@@ -161,7 +161,7 @@ export class Encoder {
     const bare = pkg.facts.flatMap((facts, v) => (facts === undefined ? [v] : []));
     const found = await Promise.all(bare.map((v) => this.loader.factsOf(pkg.id!, pkg.versions[v]!)));
     bare.forEach((v, i) => {
-      pkg.facts[v] = found[i]!;
+      this.problem.reveal(pkg, v, found[i]!);
     });
     this.learnLate(pkg, bare);
   }
@@ -178,7 +178,7 @@ export class Encoder {
     const { problem } = this;
     const pkg = problem.packages[index]!;
     if (pkg.facts[version] === undefined) {
-      pkg.facts[version] = await this.loader.factsOf(pkg.id!, pkg.versions[version]!);
+      problem.reveal(pkg, version, await this.loader.factsOf(pkg.id!, pkg.versions[version]!));
       this.learnLate(pkg, [version]);
     }
     const triggers = [...(this.late.get(`${index} ${version}`) ?? [])];

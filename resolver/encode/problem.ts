@@ -12,6 +12,8 @@ export interface ProblemPackage extends ProofPackage {
   readonly id?: PackageId;
   /** By version; undefined until it is looked up. */
   readonly facts: (VersionFacts | undefined)[];
+  /** How many versions' facts are known. */
+  known: number;
 }
 
 export type Term = readonly [pkg: number, set: Int32Array];
@@ -27,9 +29,17 @@ export class Problem {
     priority?: number,
   ): ProblemPackage {
     const index = this.universe.addPackage(pkg.versions.length, priority);
-    const added = { ...pkg, index, list: pkg.list ?? new VersionList([]), facts: pkg.facts ?? [] };
+    const facts = pkg.facts ?? [];
+    const known = facts.filter((each) => each !== undefined).length;
+    const added = { ...pkg, index, list: pkg.list ?? new VersionList([]), facts, known };
     this.packages.push(added);
     return added;
+  }
+
+  /** Makes a version known that was listed bare. */
+  reveal(pkg: ProblemPackage, version: number, facts: VersionFacts): void {
+    pkg.facts[version] = facts;
+    pkg.known++;
   }
 
   /** Adds a fact and returns its id, or -1 when it can never be broken. */

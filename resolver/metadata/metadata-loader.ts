@@ -1,8 +1,9 @@
-import semver from 'semver';
 import { ProvError } from '#base';
 import { parseRange } from '#schemas';
 import { dependencyTarget, type WrittenDependency } from '../encode/dependency-target.js';
 import type { PackageId } from '../package-id.js';
+import { VersionList } from '../ranges/version-list.js';
+import { newestVersion } from '../solver/version-set.js';
 import {
   hasClosure,
   hasFacts,
@@ -26,6 +27,7 @@ export class MetadataLoader {
   private readonly packages = new Map<PackageId, Promise<PackageMetadata | undefined>>();
   private readonly facts = new Map<string, Promise<VersionFacts>>();
   private readonly offered = new Map<string, Promise<readonly PackageId[]>>();
+  private readonly lists = new WeakMap<PackageMetadata, VersionList>();
   private readonly ahead = new Set<PackageId>();
   private readonly waiting: (() => void)[] = [];
   private running = 0;
@@ -65,19 +67,29 @@ export class MetadataLoader {
     );
   }
 
+  /** The versions of a package in order, sorted and parsed once. */
+  listOf(metadata: PackageMetadata): VersionList {
+    const known = this.lists.get(metadata);
+    if (known !== undefined) return known;
+    const list = new VersionList(
+      metadata.versions.map((each) => (typeof each === 'string' ? each : each.version)),
+    );
+    this.lists.set(metadata, list);
+    return list;
+  }
+
   /** Starts looking up what the newest version in `range` depends on, and so on down. */
   prefetch(id: PackageId, range: string): void {
     if (this.ahead.has(id)) return;
     this.ahead.add(id);
     const follow = async (): Promise<void> => {
       const metadata = await this.versions(id);
-      const known = (metadata?.versions ?? []).filter((each) => typeof each !== 'string');
-      const newest = semver.maxSatisfying(
-        known.map((each) => each.version),
-        parseRange(range),
-      );
-      const facts = known.find((each) => each.version === newest);
-      const dependencies: Readonly<Record<string, WrittenDependency>> = facts?.deps.dependencies ?? {};
+      if (metadata === undefined) return;
+      const list = this.listOf(metadata);
+      const best = list.versions[newestVersion(list.select(parseRange(range), false), 0, list.words)];
+      const facts = metadata.versions.find((each) => typeof each !== 'string' && each.version === best);
+      if (typeof facts !== 'object') return;
+      const dependencies: Readonly<Record<string, WrittenDependency>> = facts.deps.dependencies ?? {};
       for (const [name, wanted] of Object.entries(dependencies)) {
         this.prefetch(dependencyTarget(id, name, wanted), wanted.version);
       }

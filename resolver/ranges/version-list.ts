@@ -1,5 +1,4 @@
 import semver from 'semver';
-import { compareVersions } from '#schemas';
 import { wordsFor } from '../solver/version-set.js';
 
 /** A set over one package's versions, in the solver's layout (bit 0 = absent, bit i+1 = version i). */
@@ -17,9 +16,12 @@ export class VersionList {
   private readonly cache = new Map<string, VersionBits>();
 
   constructor(versions: readonly string[]) {
-    this.versions = [...versions].sort(compareVersions);
+    // Parsed once, not once a comparison: of a package with 1,000 versions that is most of the time.
+    this.parsed = versions
+      .map((version) => new semver.SemVer(version))
+      .sort((a, b) => a.compare(b) || a.compareBuild(b));
+    this.versions = this.parsed.map((version) => version.raw);
     this.words = wordsFor(versions.length);
-    this.parsed = this.versions.map((version) => new semver.SemVer(version));
     this.prereleases = this.parsed.flatMap((version, i) => (version.prerelease.length > 0 ? [i] : []));
   }
 
