@@ -1,18 +1,10 @@
+import type { BenchRow } from '../../bench/row.js';
 import { resolve } from '../resolve.js';
 import { ADVERSARIAL } from './adversarial.js';
 import { memorySource, type ShortFacts, wanted } from './memory-source.js';
 import { randomSource } from './random-universe.js';
 import { NO_SHARED_DATA, sharedGraph } from './shared-data.js';
 import { solveEveryRoot, solveNamedRoot } from './solve-roots.js';
-
-/** One thing to time. `limitMs` is held against the median; `skip` says why it cannot run here. */
-export interface BenchRow {
-  readonly name: string;
-  readonly limitMs: number;
-  readonly repeat: number;
-  readonly skip?: string;
-  run(): Promise<void> | void;
-}
 
 function graphRow(name: string, file: string, limitMs: number): BenchRow {
   const graph = sharedGraph(file);
