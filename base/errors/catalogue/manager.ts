@@ -72,7 +72,7 @@ export const managerErrors = entries({
   },
   MANAGER_INDEX_DISAGREES: {
     message: 'the index of {repository} says {index} about {version}, its manifest says {manifest}',
-    hint: 'The index is out of date or was tampered with. Run prov index rebuild on the registry that serves it.',
+    hint: 'The index is out of date or was tampered with: the registry that serves it must write it anew.',
     exit: 'refused',
   },
   MANAGER_PATH_REQUIREMENT: {

@@ -135,13 +135,13 @@ export const ociErrors = entries({
   },
   OCI_AUTH_REQUIRED: {
     message: '{host} wants a sign-in for {method} {path}',
-    hint: 'Run prov ext login {host}, or set PROVISIONING_REGISTRY_USERNAME and PROVISIONING_REGISTRY_PASSWORD.',
+    hint: 'Sign in with docker login {host} (prov reads its file), or set PROVISIONING_REGISTRY_USERNAME and PROVISIONING_REGISTRY_PASSWORD.',
     exit: 'permission',
     http: 401,
   },
   OCI_AUTH_REJECTED: {
     message: '{host} does not accept the credentials from {source} ({method} {path}): {reason}',
-    hint: 'Sign in again with prov ext login {host}.',
+    hint: 'Sign in again with docker login {host}, or correct the user name and password.',
     exit: 'permission',
     http: 401,
   },

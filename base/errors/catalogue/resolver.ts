@@ -28,7 +28,7 @@ export const resolverErrors = entries({
   },
   RESOLVER_VERSION_DUPLICATE: {
     message: '{id} lists version {version} twice',
-    hint: 'The index of this package is damaged; run prov index rebuild.',
+    hint: 'The index of this package is damaged: its registry must write it anew.',
     exit: 'failed',
   },
   RESOLVER_UNSATISFIABLE: {

@@ -3,7 +3,7 @@ import { entries } from '../entry.js';
 export const runtimeErrors = entries({
   RUNTIME_MODULE_MISSING: {
     message: '{kind} {name}, needed by {neededBy}, is not loaded in this workspace',
-    hint: 'Add {name} to the dependencies in config/provisioning.yaml and run `prov dep resolve` and `prov ext install`, or correct infra/*/settings.yaml.',
+    hint: 'Add {name} to the dependencies in config/provisioning.yaml and run `prov dep resolve`, or correct infra/*/settings.yaml.',
     exit: 'notFound',
     http: 404,
   },

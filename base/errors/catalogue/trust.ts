@@ -3,7 +3,7 @@ import { entries } from '../entry.js';
 export const trustErrors = entries({
   TRUST_REFUSED: {
     message: '{artifact} is refused: {explanation}',
-    hint: 'prov trust explain shows every step of the decision (reason code: {reason}).',
+    hint: 'With --out json the error lists every step of the decision (reason code: {reason}).',
     exit: 'refused',
     http: 403,
   },
