@@ -12,7 +12,10 @@ const SHA256_HEX = /^[0-9a-f]{64}$/;
 const ASSET_SOURCE = /^(?:https:\/\/\S+|npm:(?:@[a-z0-9._-]+\/)?[a-z0-9._-]+@\S+|oci:\/\/\S+|file:\S+)$/;
 
 const name = z.string().refine(isExtensionName, 'must match [a-z0-9]+([._-][a-z0-9]+)*, 2 to 63 characters');
-const range = z.string().refine(isRange, 'must be a semver range').transform(parseRange);
+const range = z
+  .string()
+  .refine(isRange, 'must be a semver range such as ^1.2.0 or >=1.0.0 <2.0.0')
+  .transform(parseRange);
 const version = z.string().refine(isVersion, 'must be a semantic version such as 1.2.3');
 const platform = z.string().regex(PLATFORM, 'must be os/arch[/variant]');
 const relativePath = z.string().regex(RELATIVE, 'must be a path inside the extension');
@@ -129,25 +132,36 @@ export function parseExtensionManifest(
 ): YamlFile<ExtensionManifest> {
   const file = parseYaml(text, path);
   assertReadable(file.value, path, provVersion);
+  refuseUnquotedVersion(file);
   const checked = checkYaml(file, extensionManifestSchema);
-  const place = file.position(['version']);
   if (/^v\d/.test(checked.value.version)) {
     const stripped = checked.value.version.slice(1);
     if (isVersion(stripped)) return { ...checked, value: { ...checked.value, version: stripped } };
   }
+  assertVersion(checked.value.version, file);
+  return checked;
+}
+
+/** `version: 15.0` is a number to YAML; what to write is what `"15.0"` would be told. */
+function refuseUnquotedVersion(file: YamlFile): void {
+  const version = (file.value as { version?: unknown } | null)?.version;
+  if (typeof version === 'number') assertVersion(file.written?.(['version']) ?? String(version), file);
+}
+
+function assertVersion(value: string, file: YamlFile): void {
   try {
-    parseVersion(checked.value.version);
+    parseVersion(value);
   } catch (error) {
-    const hint = (error as ProvError).hint;
+    const { message, hint } = error as ProvError;
+    const place = file.position(['version']);
     throw new ProvError('SCHEMAS_VALUE_INVALID', {
-      path,
+      path: file.path,
       ...place,
       at: 'version',
-      reason: (error as ProvError).message,
+      reason: message,
       hint,
     });
   }
-  return checked;
 }
 
 /** The frozen reader: understands only `schema`, `compatibility` and `min_provisioning_version`, for ever. */

@@ -16,6 +16,8 @@ export interface YamlFile<T = unknown> {
   readonly value: T;
   /** Position of the value at `keys`, or of the closest parent that is there. */
   position(keys: readonly (string | number)[]): Position;
+  /** How the plain value at `keys` is written in the file (`15.0` for the number 15); absent where it is not known. */
+  written?(keys: readonly (string | number)[]): string | undefined;
 }
 
 /**
@@ -50,7 +52,15 @@ export function parseYaml(text: string, path: string): YamlFile {
       { cause: error },
     );
   }
-  return { path, value, position: (keys) => positionOf(document, lineCounter, keys) };
+  return {
+    path,
+    value,
+    position: (keys) => positionOf(document, lineCounter, keys),
+    written: (keys) => {
+      const node = document.getIn(keys, true);
+      return isScalar(node) ? node.source : undefined;
+    },
+  };
 }
 
 /**
@@ -61,8 +71,7 @@ export function parseYaml(text: string, path: string): YamlFile {
 export function checkYaml<T>(file: YamlFile, schema: z.ZodType<T>): YamlFile<T> {
   const result = schema.safeParse(withoutExtras(file.value));
   if (result.success) return { ...file, value: result.data };
-  const issue = result.error.issues[0]!;
-  const at = issue.path as (string | number)[];
+  const { issue, at } = tellingIssue(result.error.issues[0]!, []);
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
     const place = file.position([...at, key]);
@@ -73,17 +82,49 @@ export function checkYaml<T>(file: YamlFile, schema: z.ZodType<T>): YamlFile<T> 
       suggestion: suggestKey(key, knownKeys(schema, at)),
     });
   }
+  const written =
+    issue.code === 'invalid_type' && issue.expected === 'string' ? file.written?.(at) : undefined;
   throw new ProvError('SCHEMAS_VALUE_INVALID', {
     path: file.path,
     ...file.position(at),
     at: at.join('.') || 'file',
     reason: reasonOf(issue),
+    ...(written ? { hint: `Write it in quotes: "${written}".` } : {}),
   });
 }
 
+interface Telling {
+  readonly issue: z.core.$ZodIssue;
+  readonly at: readonly (string | number)[];
+}
+
+/** Of a union, what is wrong with the first alternative that the value has the shape of. */
+function tellingIssue(issue: z.core.$ZodIssue, under: Telling['at']): Telling {
+  const at = [...under, ...(issue.path as (string | number)[])];
+  if (issue.code !== 'invalid_union') return { issue, at };
+  const alternatives = issue.errors.filter((issues) => issues.length > 0);
+  const otherShape = (each: z.core.$ZodIssue) => each.path.length === 0 && each.code === 'invalid_type';
+  const fitting = alternatives.find((issues) => !issues.some(otherShape)) ?? alternatives[0];
+  return fitting ? tellingIssue(fitting[0]!, at) : { issue, at };
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'text',
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  null: 'empty',
+};
+
 function reasonOf(issue: z.core.$ZodIssue): string {
-  const nested = issue.code === 'invalid_union' ? issue.errors[0]?.[0] : undefined;
-  return nested ? nested.message : issue.message;
+  if (issue.code !== 'invalid_type') return issue.message;
+  const received = /received (\w+)$/.exec(issue.message)?.[1] ?? 'undefined';
+  const expected = TYPE_NAMES[issue.expected] ?? issue.expected;
+  if (received === 'undefined') return `is missing (${expected})`;
+  return `must be ${expected}, not ${TYPE_NAMES[received] ?? received}`;
 }
 
 function withoutExtras(value: unknown): unknown {
@@ -123,13 +164,21 @@ function knownKeys(schema: z.ZodType, at: readonly (string | number)[]): string[
 }
 
 type Wrapped = {
-  def?: { innerType?: unknown; in?: unknown; element?: unknown; valueType?: unknown };
+  def?: {
+    innerType?: unknown;
+    in?: unknown;
+    element?: unknown;
+    valueType?: unknown;
+    options?: readonly unknown[];
+  };
   shape?: Record<string, unknown>;
 };
 
 function unwrap(schema: unknown): unknown {
   const def = (schema as Wrapped | undefined)?.def;
-  const inner = def?.innerType ?? def?.in;
+  const inner = def?.options
+    ? def.options.find((option) => (unwrap(option) as Wrapped | undefined)?.shape !== undefined)
+    : (def?.innerType ?? def?.in);
   return inner === undefined ? schema : unwrap(inner);
 }
 
