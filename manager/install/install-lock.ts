@@ -191,7 +191,7 @@ async function copyInto(content: AsyncIterable<Uint8Array>, target: string, dige
       throw new ProvError('OCI_DIGEST_MISMATCH', {
         expected: digest,
         actual: digester.digest(),
-        ref: target,
+        where: target,
       });
     file.commit();
   } catch (error) {
