@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identifyProcess, ProvError, provHome } from '#base';
+import { type ErrorCode, type ErrorDetails, identifyProcess, ProvError, provHome } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { portOption } from '../../options.js';
 import { provCommand } from '../../prov-command.js';
@@ -12,7 +12,6 @@ import { type RegistryRecord, runningRegistries, writeRecord } from './record.js
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 const DEFAULT_PORT = 5000;
-const LOG_TAIL_BYTES = 2000;
 
 export async function run(context: CommandContext, { options }: CommandInput): Promise<CommandOutput> {
   const data = resolve(
@@ -36,11 +35,12 @@ interface Place {
 async function foreground(context: CommandContext, { data, port, host }: Place): Promise<CommandOutput> {
   const { startRegistry } = await import('#registry-server');
   const server = await startRegistry({ dataDir: data, host, port, signal: context.signal });
-  const forget = writeRecord(
-    { ...identifyProcess(process.pid)!, url: server.url, host: server.host, port: server.port, data },
-    context.env,
-  );
+  let forget = () => {};
   try {
+    forget = writeRecord(
+      { ...identifyProcess(process.pid)!, url: server.url, host: server.host, port: server.port, data },
+      context.env,
+    );
     context.progress({
       event: 'ready',
       message: `registry ready at ${server.url}`,
@@ -63,6 +63,7 @@ async function background(context: CommandContext, { data, port, host }: Place):
   mkdirSync(data, { recursive: true });
   const log = join(data, 'registry.log');
   const output = openSync(log, 'a', 0o600);
+  const earlier = fstatSync(output).size;
   const [program, ...args] = provCommand();
   const child = spawn(
     program!,
@@ -78,12 +79,14 @@ async function background(context: CommandContext, { data, port, host }: Place):
       '--data',
       data,
       '--quiet',
+      '--out',
+      'json',
     ],
     {
       cwd: data,
       env: context.env,
       detached: true,
-      stdio: ['ignore', 'ignore', output],
+      stdio: ['ignore', output, output],
     },
   );
   closeSync(output);
@@ -104,7 +107,7 @@ async function background(context: CommandContext, { data, port, host }: Place):
         return describe({ ...record, log }, true);
       }
       if (ended !== undefined || Date.now() > deadline)
-        throw startFailure(ended ?? 'it did not answer in time', log);
+        throw startFailure(ended ?? 'it did not answer in time', { log, from: earlier });
       await sleep(POLL_MS);
     }
   } catch (error) {
@@ -113,17 +116,24 @@ async function background(context: CommandContext, { data, port, host }: Place):
   }
 }
 
-/** The child's own error (its last lines on stderr) is what the user needs to see. */
-function startFailure(reason: string, log: string): ProvError {
-  const lines = readFileSync(log, 'utf8').slice(-LOG_TAIL_BYTES).trim().split('\n');
-  const at = lines.findLastIndex((line) => line.startsWith('error '));
-  const own = at < 0 ? undefined : /^error ([A-Z_]+): (.*)$/.exec(lines[at]!);
-  return new ProvError('CLI_REGISTRY_START_FAILED', {
-    reason: own?.[2] ?? reason,
-    log,
-    ...(own?.[1] === undefined ? {} : { cause: own[1] }),
-    ...(lines[at + 1]?.startsWith('hint ') ? { hint: lines[at + 1]!.slice('hint '.length) } : {}),
-  });
+interface StartLog {
+  readonly log: string;
+  /** Where this start begins in it, in bytes. */
+  readonly from: number;
+}
+
+/** The child's own error, which it wrote to the log, is what the user needs to see. */
+function startFailure(reason: string, { log, from }: StartLog): ProvError {
+  const lines = readFileSync(log).subarray(from).toString('utf8').trim().split('\n');
+  const own = lines.map(errorDocument).find((document) => document !== undefined);
+  if (own) return new ProvError(own.code, { ...own.details, log });
+  return new ProvError('CLI_REGISTRY_START_FAILED', { reason, log });
+}
+
+function errorDocument(line: string): { code: ErrorCode; details: ErrorDetails } | undefined {
+  if (!line.startsWith('{"ok":false,')) return undefined;
+  const { error } = JSON.parse(line) as { error: { code: ErrorCode; details: ErrorDetails } };
+  return error;
 }
 
 function describe(record: RegistryRecord, started: boolean): CommandOutput {
