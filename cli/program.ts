@@ -27,6 +27,8 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
   const debug = argv.includes('--debug');
   const abort = new AbortController();
   const release = abortOnSignals(abort);
+  keepGoingWithoutReader();
+  const shown = { text: '' };
   try {
     let output: CommandOutput | undefined;
     const program = buildProgram(async (spec, input, global) => {
@@ -43,19 +45,18 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
       };
       const module = await spec.load();
       output = await module.run(context, input);
-    });
-    await program.parseAsync(argv, { from: 'user' });
+    }, shown);
+    output = (await parse(program, argv, shown)) ?? output;
     if (output === undefined) return { exit: EXIT.ok };
     await printer.result(output);
     return { exit: output.exit ?? EXIT.ok };
   } catch (thrown) {
-    if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help'))
-      return { exit: thrown.exitCode === 0 ? EXIT.ok : EXIT.usage };
     const error = abort.signal.aborted
       ? (abort.signal.reason as ProvError)
       : thrown instanceof CommanderError
-        ? usageError(thrown)
+        ? usageError(thrown, shown.text)
         : toProvError(thrown);
+    if (thrown instanceof CommanderError) printer.note(shown.text);
     const cause = thrown instanceof Error ? thrown.stack : undefined;
     await printer.error(error.toDocument(), debug ? cause : undefined);
     return { exit: error.exitCode };
@@ -66,8 +67,35 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
 
 type Action = (spec: CommandSpec, input: CommandInput, global: Record<string, unknown>) => Promise<void>;
 
+/** Runs the command that `argv` names; gives what to print when it asks for help or the version instead. */
+async function parse(
+  program: Command,
+  argv: readonly string[],
+  shown: Shown,
+): Promise<CommandOutput | undefined> {
+  try {
+    await program.parseAsync(helpAsOption(argv), { from: 'user' });
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError && thrown.exitCode === 0)) throw thrown;
+    const { text } = shown;
+    return { data: thrown.code === 'commander.version' ? { version: provVersion() } : { help: text }, text };
+  }
+}
+
+/** `prov help ext push` as `prov ext push --help`: the parser's own help command takes one name only. */
+function helpAsOption(argv: readonly string[]): readonly string[] {
+  if (argv[0] !== 'help' || argv.length < 2 || argv[1]!.startsWith('-')) return argv;
+  return [...argv.slice(1), '--help'];
+}
+
+/** Help and version as the parser wrote them, to be printed in the form that `--out` asks for. */
+interface Shown {
+  text: string;
+}
+
 /** The parser for the whole command table; `action` is called with the command that was asked for. */
-export function buildProgram(action: Action): Command {
+export function buildProgram(action: Action, shown: Shown = { text: '' }): Command {
   const program = new Command('prov');
   program
     .description('OCI-native package manager, registry and runtime for infrastructure extensions')
@@ -75,7 +103,15 @@ export function buildProgram(action: Action): Command {
     .helpCommand(true)
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({
+      writeOut: (text) => {
+        shown.text += text;
+      },
+      writeErr: (text) => {
+        shown.text += text;
+      },
+      outputError: () => {},
+    });
   addGlobalOptions(program);
   for (const spec of commandTable) {
     addCommand(program, spec.path, spec, action);
@@ -136,8 +172,7 @@ function child(parent: Command, name: string, hidden: boolean): Command {
   const created = parent
     .command(name, { hidden })
     .description(GROUPS[name] ?? '')
-    .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .exitOverride();
   created.showSuggestionAfterError(true);
   return created;
 }
@@ -158,7 +193,15 @@ function addGlobalOptions(command: Command): void {
   command.addOption(new Option('--debug', 'show what happens, and stack traces of errors'));
 }
 
-function usageError(error: CommanderError): ProvError {
+function usageError(error: CommanderError, help: string): ProvError {
+  if (error.code === 'commander.help') {
+    const typed = /^Usage: (prov(?: [a-z-]+)*)/.exec(help)?.[1] ?? 'prov';
+    return new ProvError(
+      'CLI_USAGE',
+      { reason: `${typed} needs the name of a command`, hint: `${typed} --help lists them.` },
+      { cause: error },
+    );
+  }
   const reason = error.message.replace(/^error: /, '').replace(/\n.*/s, '');
   const suggestion = /\(Did you mean (.+)\?\)/.exec(error.message)?.[1];
   return new ProvError(
@@ -192,6 +235,14 @@ function printerOptions(argv: readonly string[]) {
   };
 }
 
+/**
+ * Work goes on to its end when nobody reads the output any more (`prov … | head`): stopping in the middle
+ * would leave it half-done. Other failed writes are reported by whoever waits for them.
+ */
+function keepGoingWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
 /** First Ctrl-C or SIGTERM aborts in good order; a second one ends the process at once. */
 function abortOnSignals(abort: AbortController): () => void {
   const handle = (signal: NodeJS.Signals) => {
@@ -201,9 +252,6 @@ function abortOnSignals(abort: AbortController): () => void {
   };
   process.on('SIGINT', handle);
   process.on('SIGTERM', handle);
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  });
   return () => {
     process.off('SIGINT', handle);
     process.off('SIGTERM', handle);

@@ -1,4 +1,4 @@
-import { type ErrorDocument, redact } from '#base';
+import { type ErrorDocument, ProvError, redact, writeError } from '#base';
 import type { CommandOutput, OutputFormat, Table } from '../command.js';
 import type { ProgressEvent } from './progress.js';
 
@@ -36,10 +36,14 @@ export class Printer {
   async error(document: ErrorDocument, stack?: string): Promise<void> {
     const { out } = this.#options;
     this.#clearProgress();
-    if (out === 'json') return write(process.stdout, `${JSON.stringify({ ok: false, error: document })}\n`);
-    if (out === 'ndjson')
-      return write(process.stdout, `${JSON.stringify({ event: 'done', ok: false, error: document })}\n`);
-    if (out === 'yaml') return write(process.stdout, await yaml({ ok: false, error: document }));
+    if (out === 'json' || out === 'ndjson' || out === 'yaml') {
+      try {
+        return await write(process.stdout, await failureDocument(document, out));
+      } catch (error) {
+        if (!(error instanceof ProvError)) throw error;
+        // Standard output takes nothing: people are told on stderr.
+      }
+    }
     const lines = [`${this.#paint('error', 31)} ${this.#paint(document.code, 1)}: ${document.message}`];
     if (document.hint !== '') lines.push(`${this.#paint('hint', 36)} ${document.hint}`);
     if (stack !== undefined) lines.push(redact(stack));
@@ -58,7 +62,8 @@ export class Printer {
   }
 
   note(text: string): void {
-    if (this.#options.quiet || this.#options.out === 'json' || this.#options.out === 'ndjson') return;
+    if (text === '' || this.#options.quiet || this.#options.out === 'json' || this.#options.out === 'ndjson')
+      return;
     this.#clearProgress();
     process.stderr.write(`${redact(text)}\n`);
   }
@@ -85,12 +90,25 @@ export function formatTable({ columns, rows }: Table): string {
   return `${all.map(line).join('\n')}\n`;
 }
 
+async function failureDocument(error: ErrorDocument, out: 'json' | 'ndjson' | 'yaml'): Promise<string> {
+  if (out === 'yaml') return yaml({ ok: false, error });
+  return `${JSON.stringify(out === 'json' ? { ok: false, error } : { event: 'done', ok: false, error })}\n`;
+}
+
 async function yaml(data: unknown): Promise<string> {
   const { toYaml } = await import('./to-yaml.js');
   return toYaml(data);
 }
 
-/** Resolves once the bytes were handed to the system, so that exiting after it loses nothing. */
+/**
+ * Resolves once the bytes were handed to the system, so that exiting after it loses nothing; also when the
+ * reader has gone. @throws BASE_DISK_FULL, BASE_FILE_UNWRITABLE
+ */
 function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  return new Promise((resolve) => stream.write(text, () => resolve()));
+  return new Promise((resolve, reject) =>
+    stream.write(text, (error?: NodeJS.ErrnoException | null) => {
+      if (!error || error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return resolve();
+      reject(writeError('the output of this command', error));
+    }),
+  );
 }

@@ -21,6 +21,12 @@ export interface ProvOptions {
   /** Kills the command after this many milliseconds. Default 120,000. */
   readonly timeoutMs?: number;
   readonly input?: string;
+  /** What runs the command, for example `withFileSizeLimit(8)`. */
+  readonly wrapper?: readonly string[];
+  /** Owner of the process; only root can set it. */
+  readonly identity?: { readonly uid: number; readonly gid: number };
+  /** Entry of another copy of the program. */
+  readonly program?: string;
   readonly onStart?: (child: ChildProcess) => void;
 }
 
@@ -38,11 +44,23 @@ export function isolatedEnvironment(home: string, more: NodeJS.ProcessEnv = {}):
   };
 }
 
+/** No file may grow beyond this many blocks of 512 bytes: what a full disk looks like to one process. */
+export function withFileSizeLimit(blocks: number): readonly string[] {
+  return ['sh', '-c', `ulimit -f ${blocks} && exec "$@"`, 'sh'];
+}
+
 /** Runs the built command line as a child process. */
 export async function prov(args: readonly string[], options: ProvOptions = {}): Promise<ProvResult> {
-  const child = spawn(process.execPath, [cliPath, ...args], {
+  const [program, ...rest] = [
+    ...(options.wrapper ?? []),
+    process.execPath,
+    options.program ?? cliPath,
+    ...args,
+  ];
+  const child = spawn(program!, rest, {
     cwd: options.cwd,
     env: options.env,
+    ...options.identity,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   options.onStart?.(child);

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { catalogue } from '#base';
+import { commandTable } from './command-table.js';
+import { buildProgram } from './program.js';
+
+test('every command, argument and option says what it is for', () => {
+  for (const { path, summary, args = [], options = [] } of commandTable) {
+    const name = path.join(' ');
+    assert.match(summary, /^[a-z].*[^.]$/, name);
+    for (const argument of args) assert.notEqual(argument.summary, '', `${name} ${argument.name}`);
+    for (const option of options) assert.notEqual(option.summary, '', `${name} ${option.flags}`);
+    assert.equal(new Set(options.map(({ flags }) => flags)).size, options.length, name);
+  }
+});
+
+test('every group that help shows says what it is about', () => {
+  const program = buildProgram(async () => {});
+  const shown = program.createHelp().visibleCommands(program);
+  assert.deepEqual(
+    shown.filter((command) => command.description() === '').map((command) => command.name()),
+    [],
+  );
+});
+
+test('no two commands have the same name', () => {
+  const names = commandTable.flatMap(({ path, aliases = [] }) =>
+    [path, ...aliases].map((each) => each.join(' ')),
+  );
+  assert.deepEqual(
+    names.filter((name, i) => names.indexOf(name) !== i),
+    [],
+  );
+});
+
+test('every command that an example or a hint of an error tells to run is there', () => {
+  const names = commandTable.flatMap(({ path, aliases = [] }) =>
+    [path, ...aliases].map((each) => each.join(' ')),
+  );
+  const texts = [
+    ...Object.values(catalogue).map(({ hint }) => hint),
+    ...commandTable.flatMap(({ examples = [] }) =>
+      examples.map((line) => `run ${line.replace(/^[A-Z_]+=\S+ /, '')}`),
+    ),
+  ];
+  const told = texts.flatMap((text) => [...text.matchAll(/(?:[Rr]un |with |`)prov ([a-z]+)(?: ([a-z]+))?/g)]);
+  assert.ok(told.length > 20);
+  const missing = told
+    .filter(([, first, second]) => !names.includes(first!) && !names.includes(`${first} ${second}`))
+    .map(([whole]) => whole);
+  assert.deepEqual([...new Set(missing)], []);
+});
