@@ -76,6 +76,19 @@ export function assertAsked(
   }
 }
 
+/**
+ * Refuses to verify what has no name: a layout that other programs wrote may hold bare tags, and a signature
+ * says of what it is one. Such a layout is verified by the name that the caller gives.
+ * @throws SCHEMAS_REFERENCE_INVALID
+ */
+export function assertNamed(location: Location, reference: RemoteReference | FileReference): void {
+  if (location.repository !== '') return;
+  throw new ProvError('SCHEMAS_REFERENCE_INVALID', {
+    value: formatReference(reference),
+    reason: 'its tags have no repository: to verify it, add what it must be, as #namespace/name:version',
+  });
+}
+
 function asked(reference: RemoteReference | FileReference, target: string): string | undefined {
   return tagToVersion(reference.tag ?? target);
 }

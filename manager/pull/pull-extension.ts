@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { readExtension, unpackLayer } from '#oci';
 import { type FileReference, formatReference, type Kind, type RemoteReference } from '#schemas';
 import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
-import { assertAsked, openLocation } from '../access/location.js';
+import { assertAsked, assertNamed, openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { verifyContent } from '../trust/verify-content.js';
@@ -66,6 +66,7 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
       };
 
       async function judge(policy: TrustPolicy): Promise<Verdict> {
+        assertNamed(location, options.reference);
         const { verdict: judged } = await verifyContent({
           store,
           descriptor,

@@ -1,7 +1,7 @@
 import { readExtension } from '#oci';
 import { type FileReference, formatReference, type Kind, type RemoteReference } from '#schemas';
 import { assertTrusted, type Reason, type TrustPolicy } from '#trust';
-import { openLocation } from '../access/location.js';
+import { assertNamed, openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { verifyContent } from './verify-content.js';
@@ -31,6 +31,7 @@ export async function verifyReference(
   return withRegistries(context, async (registries) => {
     const location = await openLocation(reference, registries);
     try {
+      assertNamed(location, reference);
       const { store, repository, target } = location;
       const descriptor = await store.resolve(target, { signal });
       const { config } = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });

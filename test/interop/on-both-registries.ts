@@ -65,7 +65,10 @@ export function onRegistry(
 ): void {
   test(`${subject}, on ${name}`, async (t) => {
     const site = await openSite(t, name);
-    if (site === undefined) return t.skip('docker-registry is not present: node scripts/interop-tools.mjs');
+    if (site === undefined) {
+      t.diagnostic(`table: ${'all'.padEnd(8)} | ${name.padEnd(15)} | ${subject} | skipped, no ${name}`);
+      return t.skip(`${name} not present: node scripts/interop-tools.mjs`);
+    }
     await body(site, (check, run) => runCase(t, name, check, run));
   });
 }

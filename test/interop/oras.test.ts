@@ -54,6 +54,23 @@ onBothRegistries('oras', async (site, check) => {
     assert.deepEqual(readTree(site.path('from-layout')), expected);
   });
 
+  await check(
+    { needs: ['oras'], does: 'oras cp -r to a layout with a bare tag, our verify by name' },
+    async () => {
+      await site.run(`oras cp -r --from-plain-http ${reference} --to-oci-layout bare:${version}`);
+      assert.equal((await site.prov('ext inspect oci-layout:bare'))['digest'], digest);
+      const nameless = await site.provFails('ext verify oci-layout:bare --key release.pub');
+      assert.deepEqual([nameless.code, nameless.exit], ['SCHEMAS_REFERENCE_INVALID', 2]);
+      assert.match(nameless.message, /#namespace\/name:version/);
+      const named = `oci-layout:bare#${repository}:${version}`;
+      assert.equal((await site.prov(`ext verify ${named} --key release.pub`))['digest'], digest);
+      const stranger = await site.provFails(
+        `ext verify oci-layout:bare#other/${name}:${version} --key release.pub`,
+      );
+      assert.equal(stranger.details['reason'], 'signed-namespace-mismatch');
+    },
+  );
+
   await check({ needs: ['oras'], does: 'oras push of a directory, then our inspect and pull' }, async () => {
     const target = `${host}/from-oras/${name}:${version}`;
     await site.run(await orasPush(target));
