@@ -71,7 +71,10 @@ export function parseYaml(text: string, path: string): YamlFile {
 export function checkYaml<T>(file: YamlFile, schema: z.ZodType<T>): YamlFile<T> {
   const result = schema.safeParse(withoutExtras(file.value));
   if (result.success) return { ...file, value: result.data };
-  const { issue, at } = tellingIssue(result.error.issues[0]!, []);
+  // A mistyped key is why a required one is missing, so it is told first.
+  const { issues } = result.error;
+  const first = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
+  const { issue, at } = tellingIssue(first, []);
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
     const place = file.position([...at, key]);
