@@ -158,7 +158,9 @@ function finish(draft: Draft, plainHttp: readonly string[]): WorkspaceRegistry {
     });
   if (draft.url === undefined) throw invalid('no layer gives its url');
   if (draft.url.includes('@'))
-    throw invalid('credentials do not belong in a configuration file; use prov login');
+    throw invalid(
+      'credentials do not belong in a configuration file; sign in with docker login or podman login',
+    );
   const match = HOST.exec(draft.url);
   if (!match) throw invalid(`"${draft.url}" is not a registry`);
   const [, scheme, host, path = ''] = match;

@@ -45,7 +45,7 @@ export const runtimeErrors = entries({
   },
   RUNTIME_INTERPRETER_MISSING: {
     message: 'cannot start {command} for the script {script}: {reason}',
-    hint: 'Install {command}, or point prov at it (`--nu` for Nushell).',
+    hint: 'Install {command} and put it on the PATH; .nu scripts also find the Nushell that the taskserv nushell installs.',
     exit: 'notFound',
   },
   RUNTIME_ENV_MISSING: {
