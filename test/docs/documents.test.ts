@@ -62,10 +62,8 @@ test('commands that documents show exist', () => {
   const unknown: string[] = [];
   for (const file of files) {
     const text = readMarkdown(file);
-    const inline = [...withoutFences(text).matchAll(/`(prov [^`
-]+)`/g)];
-    const lines = fences(text).flatMap((fence) => [...fence.matchAll(/^(?:\$ )?(prov [^
-]+)$/gm)]);
+    const inline = [...withoutFences(text).matchAll(/`(prov [^`\n]+)`/g)];
+    const lines = fences(text).flatMap((fence) => [...fence.matchAll(/^(?:\$ )?(prov [^\n]+)$/gm)]);
     for (const [, command] of [...inline, ...lines]) {
       const match = /^prov ([a-z]+)(?: ([a-z]+))?/.exec(command!);
       if (match === null) continue;
