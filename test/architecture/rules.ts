@@ -45,6 +45,7 @@ function judge(
     if (targetRoom === room)
       return target === `${room}/index.js` && !isTest ? 'a room does not use its own door' : undefined;
     if (isTest && (targetRoom in LEAVES || targetRoom === 'scripts')) return undefined;
+    if (room in LEAVES && isTestCode(target)) return undefined;
     return `reaches into ${targetRoom} past its door`;
   }
   const name = specifier.startsWith('@')

@@ -14,6 +14,7 @@ export interface RunningRegistry {
   /** `127.0.0.1:PORT` */
   readonly host: string;
   readonly data: string;
+  readonly pid: number;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -97,7 +98,7 @@ async function start(
     if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} did not start: ${log}`);
     await sleep(50);
   }
-  return { name, host: `127.0.0.1:${port}`, data, stop };
+  return { name, host: `127.0.0.1:${port}`, data, pid: child.pid!, stop };
 }
 
 function answers(port: number): Promise<boolean> {

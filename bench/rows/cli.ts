@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { cliPath, projectRoot } from '../../test/support/project.js';
+import { type Row, ratioAtMost } from '../row.js';
+import { KEY_PASSWORD, type Site } from '../site.js';
+import { timeProgram } from '../time-program.js';
+
+/** What a start may cost over bare Node, by major version of Node. */
+const GOALS: Readonly<Record<'version' | 'validate', (major: number) => number>> = {
+  version: (major) => (major < 22 ? 1.3 : 1.4),
+  validate: (major) => (major < 22 ? 1.9 : 2.7),
+};
+const SIGN_GOAL = 6;
+const EXTENSION = join(projectRoot, 'extensions', 'taskservs', 'os');
+
+/** Start-up of the command as it ships, on this Node and on those that PROV_NODES lists. */
+export function cliRows(site: Site): Row[] {
+  const others = (process.env['PROV_NODES'] ?? '').split(delimiter).filter((path) => path !== '');
+  return [process.execPath, ...others].flatMap((node) => rowsOf(site, node));
+}
+
+function rowsOf(site: Site, node: string): Row[] {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
+  const major = Number(version.split('.')[0]);
+  const cwd = site.folder('cli');
+  const run = (args: readonly string[]) => timeProgram(node, args, { cwd, env: site.env });
+  const peer = { name: 'node -e 0', measure: () => run(['-e', '0']) };
+  const shared = { unit: 'ms', better: 'lower', peer } as const;
+  let key = '';
+  let push = 0;
+  return [
+    {
+      ...shared,
+      id: `cli.version.node${major}`,
+      title: `prov --version, Node ${version}`,
+      candidate: { name: 'prov --version', measure: () => run([cliPath, '--version']) },
+      goal: ratioAtMost(GOALS.version(major)),
+      repeat: site.quick ? 2 : 4,
+    },
+    {
+      ...shared,
+      id: `cli.validate.node${major}`,
+      title: `prov ext validate (YAML, schema), Node ${version}`,
+      candidate: { name: 'prov ext validate', measure: () => run([cliPath, 'ext', 'validate', EXTENSION]) },
+      goal: ratioAtMost(GOALS.validate(major)),
+      repeat: site.quick ? 2 : 4,
+    },
+    {
+      ...shared,
+      id: `cli.sign.node${major}`,
+      title: `prov ext push --sign, Node ${version}`,
+      candidate: {
+        name: 'prov ext push --sign',
+        async measure() {
+          const { host } = await site.ownRegistry();
+          const namespace = `bench/sign${major}-${push++}`;
+          const target = ['--registry', host, '--namespace', namespace, '--sign', '--key', key];
+          return run([cliPath, 'ext', 'push', EXTENSION, ...target]);
+        },
+      },
+      goal: ratioAtMost(SIGN_GOAL),
+      repeat: site.quick ? 1 : 2,
+      note: 'opens an encrypted key (scrypt), packs, pushes and signs a small extension on our registry',
+      async prepare() {
+        await site.ownRegistry();
+        execFileSync(node, [cliPath, 'key', 'generate', '--output', join(cwd, 'bench')], {
+          env: { ...site.env, PROVISIONING_SIGN_PASSWORD: KEY_PASSWORD },
+          stdio: 'ignore',
+        });
+        key = join(cwd, 'bench.key');
+      },
+    },
+  ];
+}
