@@ -19,6 +19,7 @@ export { configValue, configValues, explainConfig, formatConfigValue } from './e
 export { findWorkspace, PROVISIONING_FILE } from './find-workspace.js';
 export { type InitResult, initWorkspace } from './init-workspace.js';
 export { assetInstallPath, moduleInstallDir } from './install-paths.js';
+export { type AssetGuard, createAssetGuard, isAssetIntact } from './installed-assets.js';
 export { assertInstalledTree, recordInstalledTree } from './installed-tree.js';
 export { type Infra, loadInfra } from './load-infra.js';
 export { type LoadModulesOptions, loadModules } from './load-modules.js';

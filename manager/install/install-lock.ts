@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { type Digest, Digester, digestHex, isProvError, openAtomicFile, ProvError } from '#base';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Digest, Digester, isProvError, openAtomicFile, ProvError } from '#base';
 import {
   type ContentCache,
   cachedStore,
@@ -11,12 +11,13 @@ import {
   unpackLayer,
 } from '#oci';
 import { installOrder, packageId } from '#resolver';
-import type { Asset, Descriptor, Lock, LockEntry } from '#schemas';
+import { type Asset, type Descriptor, type Lock, type LockEntry, parseExtensionManifest } from '#schemas';
 import { assertTrusted, type TrustPolicy } from '#trust';
 import {
   assertInstalledTree,
   assetInstallPath,
   hostPlatform,
+  isAssetIntact,
   moduleInstallDir,
   recordInstalledTree,
   type Workspace,
@@ -72,7 +73,8 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
       reason: `${entry.name} has no content`,
     });
   const whole = await isUnchanged(dir, entry, context.signal);
-  const complete = whole && missingAssets(entry, workspace).length === 0;
+  const complete =
+    whole && (await hasAssets(dir, { workspace, signal: context.signal, provVersion: context.provVersion }));
   if (complete && !tools.reverify) return false;
   const repository = tools.registries.repository(packageId(entry.source.registry, entry.source.repository));
   const store = cachedStore(repository, tools.cache);
@@ -129,10 +131,24 @@ function assetLayers(entry: LockEntry): readonly LockEntry['layers'][number][] {
   );
 }
 
-function missingAssets(entry: LockEntry, workspace: Workspace): readonly LockEntry['layers'][number][] {
-  return assetLayers(entry).filter(
-    ({ digest }) => !existsSync(assetInstallPath(workspace.root, digestHex(digest))),
-  );
+/** Whether an unchanged install has the assets that its manifest promises, carried along or not. */
+async function hasAssets(
+  dir: string,
+  {
+    workspace,
+    provVersion,
+    signal,
+  }: { workspace: Workspace; provVersion: string; signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  const path = join(dir, 'manifest.yaml');
+  const { assets = [] } = parseExtensionManifest(await readFile(path, 'utf8'), path, provVersion).value;
+  for (const { sha256 } of assets.filter(isForThisMachine))
+    if (!(await isAssetIntact(assetInstallPath(workspace.root, sha256), sha256, signal))) return false;
+  return true;
+}
+
+function isForThisMachine({ platform }: Pick<Asset, 'platform'>): boolean {
+  return platform === undefined || platform === hostPlatform();
 }
 
 interface AssetInstall {
@@ -149,11 +165,9 @@ async function installAssets(
   context: ManagerContext,
 ): Promise<void> {
   const { workspace, assetPath } = tools;
-  for (const asset of declared.filter(
-    ({ platform }) => platform === undefined || platform === hostPlatform(),
-  )) {
+  for (const asset of declared.filter(isForThisMachine)) {
     const target = assetInstallPath(workspace.root, asset.sha256);
-    if (existsSync(target)) continue;
+    if (await isAssetIntact(target, asset.sha256, context.signal)) continue;
     const layer = assetLayers(entry).find(({ digest }) => digest === `sha256:${asset.sha256}`);
     const content = layer
       ? await store.fetch(

@@ -96,6 +96,11 @@ export const workspaceErrors = entries({
     hint: 'Remove that directory and run prov dep resolve; to change a module, copy it to extensions/.',
     exit: 'refused',
   },
+  WORKSPACE_ASSET_MODIFIED: {
+    message: 'the asset {asset} in {path} is not what its manifest promises ({expected})',
+    hint: 'It was changed after it was installed. Run prov dep resolve, which puts it right.',
+    exit: 'refused',
+  },
   WORKSPACE_MODULE_SCHEMA_INVALID: {
     message: '{path} is not a usable JSON Schema: {reason}',
     hint: 'The extension is broken; tell its author.',
