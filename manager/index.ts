@@ -20,6 +20,7 @@ export {
   type ResolveWorkspaceResult,
   resolveWorkspace,
 } from './resolve/resolve-workspace.js';
+export { assertDeployable, type DeployableRequest } from './trust/assert-deployable.js';
 export { type SignReferenceResult, signReference } from './trust/sign-reference.js';
 export {
   type VerifyReferenceOptions,

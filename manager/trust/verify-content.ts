@@ -1,3 +1,4 @@
+import { ProvError } from '#base';
 import { fetchBytes, type ReadStore } from '#oci';
 import { type Descriptor, type ImageManifest, type Kind, parseOciManifest } from '#schemas';
 import { type TrustPolicy, type Verdict, verifyArtifact } from '#trust';
@@ -28,7 +29,11 @@ export async function verifyContent(request: VerifyRequest): Promise<VerifiedCon
   const { store, descriptor, signal, policy, repository, version, kind } = request;
   const manifestBytes = await fetchBytes(store, descriptor, { signal });
   const parsed = parseOciManifest(manifestBytes, descriptor.mediaType);
-  if (parsed.kind !== 'manifest') throw new TypeError('an index was not resolved to a manifest');
+  if (parsed.kind !== 'manifest')
+    throw new ProvError('MANAGER_NOT_AN_EXTENSION', {
+      reference: `${store.label}@${descriptor.digest}`,
+      reason: 'it is an index; extensions that differ by platform cannot be installed yet',
+    });
   const config = await fetchBytes(store, parsed.manifest.config, { signal });
   const signatures = await collectSignatures(store, descriptor, signal);
   const verdict = await verifyArtifact({

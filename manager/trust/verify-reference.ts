@@ -22,7 +22,10 @@ export interface VerifyReferenceResult {
   readonly reasons: readonly Reason[];
 }
 
-/** Checks what a reference holds against a trust policy. @throws TRUST_REFUSED with the reasons */
+/**
+ * Returns only when the policy's rules are met, also where the policy would merely warn.
+ * @throws TRUST_REFUSED with the reasons
+ */
 export async function verifyReference(
   { reference, policy }: VerifyReferenceOptions,
   context: ManagerContext,
@@ -45,7 +48,8 @@ export async function verifyReference(
         policy,
         signal,
       });
-      assertTrusted(verdict);
+      // A policy that only warns lets it pass elsewhere; whoever asks for a verification gets the answer.
+      assertTrusted({ ...verdict, ok: verdict.ok && verdict.verified });
       return {
         reference: formatReference({ ...reference, digest: descriptor.digest }),
         digest: descriptor.digest,

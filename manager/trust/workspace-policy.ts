@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, digestOf } from '#base';
+import type { Digest } from '#base';
+import type { Mode } from '#schemas';
 import { effectivePolicy, parseTrustPolicy, type TrustPolicy } from '#trust';
-import type { Workspace } from '#workspace';
+import { configValue, type Workspace } from '#workspace';
 
 export interface WorkspacePolicy {
   readonly policy: TrustPolicy;
-  /** Digest of the files that made it; absent when there is none and the mode's default holds. */
+  /**
+   * Of everything that can change a verdict, the keys in files of their own and what the mode enforces
+   * included; absent where nothing is enforced.
+   */
   readonly digest?: Digest;
 }
 
@@ -21,10 +25,15 @@ export async function workspacePolicy(workspace: Workspace, infra?: string): Pro
   ];
   const files = (await Promise.all(paths.map(readOptional))).filter((file) => file !== undefined);
   const layers = await Promise.all(files.map(({ text, path }) => parseTrustPolicy(text, path)));
-  const policy = effectivePolicy(workspace.mode, layers);
-  return files.length === 0
-    ? { policy }
-    : { policy, digest: digestOf(files.map(({ text }) => text).join('\n')) };
+  const policy = effectivePolicy(trustMode(workspace), layers);
+  const enforces = policy.layers.some(({ rules }) => rules.some(({ mode }) => mode === 'enforce'));
+  return files.length > 0 || enforces ? { policy, digest: policy.digest } : { policy };
+}
+
+/** `security.trust_default: deny` of any layer holds whatever the mode of the workspace says. */
+function trustMode({ mode, config }: Workspace): Mode {
+  const denies = configValue(config, 'security.trust_default')?.value === 'deny';
+  return denies && mode !== 'enterprise' ? 'cicd' : mode;
 }
 
 async function readOptional(path: string): Promise<{ text: string; path: string } | undefined> {

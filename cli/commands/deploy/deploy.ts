@@ -2,6 +2,7 @@ import { ProvError } from '#base';
 import type { RunResult } from '#runtime';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { listOption, textOption } from '../../options.js';
+import { managerContext } from '../ext/shared.js';
 import { type Deployment, loadDeployment, withRuntime } from './deployment.js';
 
 const MS = 1000;
@@ -10,6 +11,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const { options } = input;
   const deployment = await loadDeployment(context, input);
   if (options['check'] === true) return showPlan(context, deployment);
+  await assertTrust(context, input, deployment);
   const { deploy, parseResolution, serviceStatus } = await import('#runtime');
   const answers = new Map(listOption(options, 'resolve').map(parseResolution));
   return withRuntime(
@@ -46,6 +48,17 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       };
     },
   );
+}
+
+/** The policy may have changed since the extensions were installed, and the infra may have one of its own. */
+async function assertTrust(
+  context: CommandContext,
+  input: CommandInput,
+  { workspace, modules, lock, input: { infra } }: Deployment,
+): Promise<void> {
+  const { assertDeployable } = await import('#manager');
+  const entries = modules.flatMap((module) => module.lock ?? []);
+  await assertDeployable({ workspace, infra: infra.name, lock, entries }, managerContext(context, input));
 }
 
 async function showPlan(context: CommandContext, { input, workspace }: Deployment): Promise<CommandOutput> {

@@ -1,4 +1,5 @@
 import type { DeploymentInput, Runtime, RuntimeEvent } from '#runtime';
+import type { Lock } from '#schemas';
 import type { Module, Workspace } from '#workspace';
 import type { CommandContext, CommandInput } from '../../command.js';
 import { provCommand } from '../../prov-command.js';
@@ -10,6 +11,7 @@ export interface Deployment {
   readonly workspace: Workspace;
   readonly modules: readonly Module[];
   readonly input: DeploymentInput;
+  readonly lock: Lock;
 }
 
 /** Loads the infra and its modules. @throws WORKSPACE_*, MANAGER_LOCK_MISSING */
@@ -24,7 +26,7 @@ export async function loadDeployment(context: CommandContext, input: CommandInpu
     provVersion: provVersion(),
     signal: context.signal,
   });
-  return { workspace, modules, input: deploymentInputOf({ workspace, infra, modules, lock }) };
+  return { workspace, modules, input: deploymentInputOf({ workspace, infra, modules, lock }), lock };
 }
 
 export interface OpenOptions {
@@ -40,7 +42,8 @@ export async function withRuntime<T>(
   action: (runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   const { openRuntime } = await import('#runtime');
-  const { assertInstalledTree } = await import('#workspace');
+  const { assertInstalledTree, createAssetGuard } = await import('#workspace');
+  const assertAssets = createAssetGuard();
   const runtime = await openRuntime(workspace.root, {
     readOnly: options.readOnly,
     taskTimeoutMs: options.taskTimeoutMs,
@@ -48,6 +51,7 @@ export async function withRuntime<T>(
     beforeScript: async ({ dir }) => {
       const module = modules.find((each) => each.dir === dir);
       if (module?.lock) await assertInstalledTree(module.dir, module.lock, context.signal);
+      if (module) await assertAssets(module.assets, context.signal);
     },
     onEvent: (event) => context.progress({ ...event, message: messageOf(event) }),
     signal: context.signal,

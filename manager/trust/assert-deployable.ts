@@ -1,0 +1,59 @@
+import { ProvError } from '#base';
+import { cachedStore, openContentCache } from '#oci';
+import { packageId } from '#resolver';
+import type { Lock, LockEntry } from '#schemas';
+import { assertTrusted } from '#trust';
+import type { Workspace } from '#workspace';
+import { withRegistries } from '../access/registries.js';
+import { contentCacheDir, type ManagerContext } from '../context.js';
+import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
+import { verifyContent } from './verify-content.js';
+import { workspacePolicy } from './workspace-policy.js';
+
+export interface DeployableRequest {
+  readonly workspace: Workspace;
+  readonly infra: string;
+  readonly lock: Lock;
+  /** The locked extensions that the infra runs. */
+  readonly entries: readonly LockEntry[];
+}
+
+/**
+ * Passes only when what the lock names may run under the trust policy of today. The workspace's policy was
+ * asked when the lock was made, so it must still be that one; a policy of the infra's own is asked now, of
+ * the signatures in the registry.
+ * @throws MANAGER_LOCK_STALE, TRUST_REFUSED
+ */
+export async function assertDeployable(request: DeployableRequest, context: ManagerContext): Promise<void> {
+  const { workspace, infra, lock, entries } = request;
+  const own = await workspacePolicy(workspace);
+  if (lock.policy.trustPolicy !== own.digest)
+    throw new ProvError('MANAGER_LOCK_STALE', { reason: 'the trust policy changed since it was written' });
+  const { policy } = await workspacePolicy(workspace, infra);
+  if (policy.digest === own.policy.digest) return;
+  const { signal } = context;
+  const cache = await openContentCache(contentCacheDir(context));
+  try {
+    await withRegistries(context, async (connections) => {
+      const registries = createWorkspaceRegistries(workspace, connections);
+      for (const { source, manifest, version, kind } of entries) {
+        signal?.throwIfAborted();
+        if (!('repository' in source)) continue;
+        const repository = registries.repository(packageId(source.registry, source.repository));
+        const { verdict } = await verifyContent({
+          store: cachedStore(repository, cache),
+          descriptor: manifest,
+          repository: source.repository,
+          registry: repository.registry,
+          version,
+          kind,
+          policy,
+          signal,
+        });
+        assertTrusted(verdict);
+      }
+    });
+  } finally {
+    await cache.close();
+  }
+}
