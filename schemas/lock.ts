@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { canonicalJson, type Digest, digestOf, isDigest, ProvError } from '#base';
-import { KINDS } from './names.js';
+import { isExtensionName, KINDS } from './names.js';
+import { isRepository } from './reference.js';
+import { isVersion } from './version.js';
 import { parseYaml } from './yaml-file.js';
 
 const digest = z.custom<Digest>(isDigest, 'must be a digest');
@@ -15,14 +17,24 @@ const edge = z.strictObject({
   capability: z.string().optional(),
 });
 
+const INSIDE = /^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\]+$/;
+
 const lockEntry = z.strictObject({
   kind: z.enum(KINDS),
-  name: z.string(),
-  version: z.string(),
+  // Both become part of a path: a lock that was tampered with must not lead out of its directory.
+  name: z.string().refine(isExtensionName, 'must be an extension name'),
+  version: z.string().refine(isVersion, 'must be a semantic version'),
   /** Registry id and `namespace/name`; `host` only when the registry is not this machine. Local paths: `path`. */
   source: z.union([
-    z.strictObject({ registry: z.string(), repository: z.string(), host: z.string().optional() }),
-    z.strictObject({ path: z.string(), tree: digest }),
+    z.strictObject({
+      registry: z.string(),
+      repository: z.string().refine(isRepository, 'must be namespace/name'),
+      host: z.string().optional(),
+    }),
+    z.strictObject({
+      path: z.string().regex(INSIDE, 'must be a relative path inside the workspace'),
+      tree: digest,
+    }),
   ]),
   manifest: content,
   config: content,
