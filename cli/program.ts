@@ -27,6 +27,7 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
   const debug = argv.includes('--debug');
   const abort = new AbortController();
   const release = abortOnSignals(abort);
+  const releaseCrashes = reportCrashes(printer, debug);
   keepGoingWithoutReader();
   const shown = { text: '' };
   try {
@@ -62,6 +63,7 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
     return { exit: error.exitCode };
   } finally {
     release();
+    releaseCrashes();
   }
 }
 
@@ -241,6 +243,17 @@ function printerOptions(argv: readonly string[]) {
  */
 function keepGoingWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+}
+
+/** An error that nobody waits for is a bug and says so in the form that was asked for, not as a stack. */
+function reportCrashes(printer: Printer, debug: boolean): () => void {
+  const crash = (thrown: unknown) => {
+    const stack = debug && thrown instanceof Error ? thrown.stack : undefined;
+    const exit = () => process.exit(EXIT.bug);
+    printer.error(toProvError(thrown).toDocument(), stack).then(exit, exit);
+  };
+  process.on('uncaughtException', crash);
+  return () => process.off('uncaughtException', crash);
 }
 
 /** First Ctrl-C or SIGTERM aborts in good order; a second one ends the process at once. */

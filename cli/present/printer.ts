@@ -28,9 +28,9 @@ export class Printer {
     if (out === 'ndjson')
       return write(process.stdout, `${JSON.stringify({ event: 'done', ok: true, data: output.data })}\n`);
     if (out === 'yaml') return write(process.stdout, await yaml(output.data));
-    if (out === 'table' && output.table) return write(process.stdout, formatTable(output.table));
+    if (out === 'table' && output.table) return write(process.stdout, printable(formatTable(output.table)));
     const text = output.text ?? (output.table ? formatTable(output.table) : await yaml(output.data));
-    return write(process.stdout, text === '' || text.endsWith('\n') ? text : `${text}\n`);
+    return write(process.stdout, printable(text === '' || text.endsWith('\n') ? text : `${text}\n`));
   }
 
   async error(document: ErrorDocument, stack?: string): Promise<void> {
@@ -44,8 +44,10 @@ export class Printer {
         // Standard output takes nothing: people are told on stderr.
       }
     }
-    const lines = [`${this.#paint('error', 31)} ${this.#paint(document.code, 1)}: ${document.message}`];
-    if (document.hint !== '') lines.push(`${this.#paint('hint', 36)} ${document.hint}`);
+    const lines = [
+      `${this.#paint('error', 31)} ${this.#paint(document.code, 1)}: ${printable(document.message)}`,
+    ];
+    if (document.hint !== '') lines.push(`${this.#paint('hint', 36)} ${printable(document.hint)}`);
     if (stack !== undefined) lines.push(redact(stack));
     return write(process.stderr, `${lines.join('\n')}\n`);
   }
@@ -57,7 +59,9 @@ export class Printer {
       return;
     }
     if (!terminal || quiet || out === 'json' || event.message === undefined) return;
-    process.stderr.write(`\r\u001b[2K${redact(event.message).slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    process.stderr.write(
+      `\r\u001b[2K${printable(redact(event.message)).slice(0, (process.stderr.columns ?? 80) - 1)}`,
+    );
     this.#progressShown = true;
   }
 
@@ -65,7 +69,7 @@ export class Printer {
     if (text === '' || this.#options.quiet || this.#options.out === 'json' || this.#options.out === 'ndjson')
       return;
     this.#clearProgress();
-    process.stderr.write(`${redact(text)}\n`);
+    process.stderr.write(`${printable(redact(text))}\n`);
   }
 
   #clearProgress(): void {
@@ -98,6 +102,14 @@ async function failureDocument(error: ErrorDocument, out: 'json' | 'ndjson' | 'y
 async function yaml(data: unknown): Promise<string> {
   const { toYaml } = await import('./to-yaml.js');
   return toYaml(data);
+}
+
+/** Control characters, which move the cursor and rewrite what stands there, but for newline and tab. */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text as people may see it: a registry or an extension must not be able to fake or hide lines. */
+function printable(text: string): string {
+  return text.replace(CONTROL, '\ufffd');
 }
 
 /**

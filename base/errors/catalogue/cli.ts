@@ -31,6 +31,11 @@ export const cliErrors = entries({
     hint: 'It may be finishing a large upload; try again, or end it with kill.',
     exit: 'failed',
   },
+  CLI_REGISTRY_FOREIGN: {
+    message: 'the registry at {url} (process {pid}) cannot be stopped: {reason}',
+    hint: 'Another user started it; stop it as that user.',
+    exit: 'permission',
+  },
   CLI_FILE_EXISTS: {
     message: '{path} is already there',
     hint: 'Choose another name; prov never overwrites a key.',

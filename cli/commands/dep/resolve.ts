@@ -1,9 +1,12 @@
+import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
 import { openCommandWorkspace } from './in-workspace.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options } = input;
+  if (options['locked'] === true && options['update'] === true)
+    throw new ProvError('CLI_OPTION_CONFLICT', { a: '--locked', b: '--update' });
   const workspace = await openCommandWorkspace(context, input);
   const { resolveWorkspace } = await import('#manager');
   const locked =

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { ProvError } from '#base';
 import type { ManagerContext } from '#manager';
 import {
   DEFAULT_NAMESPACE,
@@ -61,7 +62,13 @@ async function workspaceDefaults(context: CommandContext): Promise<ReferenceDefa
   return first && { registry: first.host, namespace: first.namespace };
 }
 
-function bareHost(url: string): string {
+/** @throws CLI_USAGE for an address with credentials, which would end up in messages and process lists */
+export function bareHost(url: string): string {
+  if (url.includes('@'))
+    throw new ProvError('CLI_USAGE', {
+      reason: 'credentials do not belong in the address of a registry',
+      hint: 'Put them into ~/.docker/config.json, for example with docker login.',
+    });
   return url.replace(/^[a-z]+:\/\//, '').replace(/\/+$/, '');
 }
 
@@ -76,7 +83,6 @@ export async function referenceArgument(
 }
 
 export async function readKeyFile(path: string, context: CommandContext): Promise<string> {
-  const { ProvError } = await import('#base');
   const absolute = resolve(context.cwd, path);
   try {
     return await readFile(absolute, 'utf8');

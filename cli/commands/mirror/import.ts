@@ -3,7 +3,7 @@ import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { policyOption } from '../ext/policy.js';
-import { formatBytes, managerContext } from '../ext/shared.js';
+import { bareHost, formatBytes, managerContext } from '../ext/shared.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const to = textOption(input.options, 'to');
@@ -12,7 +12,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const result = await importMirror(
     {
       file: resolve(context.cwd, input.args[0]!),
-      to: to.replace(/^[a-z]+:\/\//, ''),
+      to: bareHost(to),
       policy: await policyOption(context, input, 'none'),
     },
     managerContext(context, input),

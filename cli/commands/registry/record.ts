@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRunning, type ProcessIdentity, provHome, writeFileAtomic } from '#base';
+import { isRunning, type ProcessIdentity, ProvError, provHome, writeFileAtomic } from '#base';
 
 /** A registry process started by this user on this machine. */
 export interface RegistryRecord extends ProcessIdentity {
@@ -33,11 +33,28 @@ export function runningRegistries(env: NodeJS.ProcessEnv): RegistryRecord[] {
   }
   return names.flatMap((name) => {
     const path = join(folder(env), name);
-    const record = JSON.parse(readFileSync(path, 'utf8')) as RegistryRecord;
-    if (isRunning(record)) return [record];
+    const record = readRecord(path);
+    if (record !== undefined && isRunning(record)) return [record];
     rmSync(path, { force: true });
     return [];
   });
+}
+
+/** Undefined when it is gone (its registry has ended meanwhile) or holds no record. */
+function readRecord(path: string): RegistryRecord | undefined {
+  try {
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Partial<RegistryRecord> | null;
+    return Number.isInteger(value?.pid) && typeof value?.started === 'string'
+      ? (value as RegistryRecord)
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new ProvError(
+      'BASE_FILE_UNREADABLE',
+      { path, reason: (error as NodeJS.ErrnoException).code },
+      { cause: error },
+    );
+  }
 }
 
 export interface RegistrySelection {

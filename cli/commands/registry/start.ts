@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ErrorCode, type ErrorDetails, identifyProcess, ProvError, provHome } from '#base';
+import { type ErrorCode, type ErrorDetails, identifyProcess, ProvError, provHome, writeError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { portOption } from '../../options.js';
 import { provCommand } from '../../prov-command.js';
@@ -60,9 +60,8 @@ async function foreground(context: CommandContext, { data, port, host }: Place):
 }
 
 async function background(context: CommandContext, { data, port, host }: Place): Promise<CommandOutput> {
-  mkdirSync(data, { recursive: true });
   const log = join(data, 'registry.log');
-  const output = openSync(log, 'a', 0o600);
+  const output = openLog(log);
   const earlier = fstatSync(output).size;
   const [program, ...args] = provCommand();
   const child = spawn(
@@ -113,6 +112,15 @@ async function background(context: CommandContext, { data, port, host }: Place):
   } catch (error) {
     child.kill('SIGTERM');
     throw error;
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    throw writeError(path, error);
   }
 }
 

@@ -27,12 +27,23 @@ export async function run(context: CommandContext, { options }: CommandInput): P
 }
 
 async function stop(record: RegistryRecord, signal: AbortSignal): Promise<void> {
-  process.kill(record.pid, 'SIGTERM');
+  terminate(record);
   const deadline = Date.now() + STOP_TIMEOUT_SECONDS * 1000;
   while (isRunning(record)) {
     signal.throwIfAborted();
     if (Date.now() > deadline)
       throw new ProvError('CLI_REGISTRY_STOP_TIMEOUT', { pid: record.pid, seconds: STOP_TIMEOUT_SECONDS });
     await sleep(POLL_MS);
+  }
+}
+
+/** One that ended meanwhile is what was wanted. @throws CLI_REGISTRY_FOREIGN */
+function terminate({ pid, url }: RegistryRecord): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ESRCH') return;
+    throw new ProvError('CLI_REGISTRY_FOREIGN', { pid, url, reason: code ?? message }, { cause: error });
   }
 }

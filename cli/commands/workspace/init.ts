@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ProvError, writeFileAtomic } from '#base';
-import { DEFAULT_NAMESPACE, DEFAULT_REGISTRY, type Mode, parseReference } from '#schemas';
+import { DEFAULT_NAMESPACE, DEFAULT_REGISTRY, isWorkspaceName, type Mode, parseReference } from '#schemas';
 import type { ServerPlan } from '#workspace';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { listOption, textOption } from '../../options.js';
@@ -68,6 +68,11 @@ function parseServer(text: string): ServerPlan {
           .slice(at + 1)
           .split(',')
           .filter((item) => item !== '');
+  if (!isWorkspaceName(name))
+    throw new ProvError('CLI_USAGE', {
+      reason: `"${text}" is not a server`,
+      hint: 'Write NAME=EXTENSION,… with letters, digits, dot, dash and underscore in NAME.',
+    });
   const clusters = items
     .filter((item) => item.startsWith('cluster:'))
     .map((item) => item.slice('cluster:'.length));
