@@ -1,4 +1,10 @@
-export { type ConfigFile, configFileSchema, type SecurityRule, TRUST_DEFAULTS } from './config-file.js';
+export {
+  type ConfigFile,
+  configFileSchema,
+  registryEntrySchema,
+  type SecurityRule,
+  TRUST_DEFAULTS,
+} from './config-file.js';
 export {
   type Asset,
   assertReadable,

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { isMap, isSeq } from 'yaml';
 import { type EditResult, editFile } from './edit-requirements.js';
+import { PROVISIONING_FILE } from './find-workspace.js';
+import { assertRegistry } from './registries.js';
 
 export interface RegistryEdit {
   readonly id: string;
@@ -9,8 +12,12 @@ export interface RegistryEdit {
   readonly namespace?: string | undefined;
 }
 
-/** Says in `config/provisioning.yaml` where the registry `id` is, adding it when it is not listed. */
+/**
+ * Says in `config/provisioning.yaml` where the registry `id` is, adding it when it is not listed.
+ * @throws WORKSPACE_REGISTRY_INVALID before anything is written
+ */
 export async function setRegistry(root: string, edit: RegistryEdit): Promise<EditResult> {
+  assertRegistry(edit, join(root, PROVISIONING_FILE));
   return editFile(root, (document) => {
     const wanted = Object.entries(edit).filter(([, value]) => value !== undefined);
     const list = document.getIn(['registries']);

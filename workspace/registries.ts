@@ -1,5 +1,11 @@
 import { ProvError } from '#base';
-import { DEFAULT_NAMESPACE, DEFAULT_REGISTRY, isLoopbackRegistry, isNamespace } from '#schemas';
+import {
+  DEFAULT_NAMESPACE,
+  DEFAULT_REGISTRY,
+  isLoopbackRegistry,
+  isNamespace,
+  registryEntrySchema,
+} from '#schemas';
 import {
   CONFIG_LAYERS,
   type ConfigBranch,
@@ -54,6 +60,24 @@ export function readRegistries(config: ConfigBranch): readonly WorkspaceRegistry
 /** A registry that only a full reference names; its id is made from the host. */
 export function registryOfHost(host: string, namespace: string, origin: ConfigOrigin): WorkspaceRegistry {
   return finish({ url: host, namespace, origin }, TRUSTED_LAYERS.has(origin.layer) ? [host] : []);
+}
+
+/** @throws WORKSPACE_REGISTRY_INVALID unless this could stand in the file of a workspace */
+export function assertRegistry(
+  edit: { readonly id: string; readonly url: string; readonly namespace?: string | undefined },
+  file: string,
+): void {
+  const origin: ConfigOrigin = { layer: 'workspace', file };
+  const entry = registryEntrySchema.safeParse(edit);
+  if (!entry.success) {
+    const { path, message } = entry.error.issues[0]!;
+    throw new ProvError('WORKSPACE_REGISTRY_INVALID', {
+      place: formatOrigin(origin),
+      id: edit.id,
+      reason: `${path.join('.')} ${message}`,
+    });
+  }
+  finish({ ...edit, origin }, [HOST.exec(edit.url)?.[2]?.toLowerCase() ?? '']);
 }
 
 interface Draft {

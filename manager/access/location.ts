@@ -45,7 +45,7 @@ export async function openLocation(
   const layout =
     reference.type === 'bundle'
       ? await openOciLayoutTar(reference.path)
-      : await openOciLayout(reference.path);
+      : await openOciLayout(reference.path, { create: false });
   const repository = reference.repository ?? onlyOne(await layout.repositories(), reference);
   const store = layout.repository(repository);
   const target = await chooseTarget(reference, store);

@@ -8,6 +8,6 @@ export async function newestTag(store: ReadStore, range: string, reference: stri
     .flatMap((tag) => tagToVersion(tag) ?? [])
     .filter((version) => satisfies(version, range));
   const newest = versions.sort(compareVersions).at(-1);
-  if (newest === undefined) throw new ProvError('OCI_REFERENCE_NOT_FOUND', { reference, store: store.label });
+  if (newest === undefined) throw new ProvError('OCI_REFERENCE_NOT_FOUND', { reference, where: store.label });
   return versionToTag(newest);
 }

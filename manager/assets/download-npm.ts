@@ -18,12 +18,13 @@ export async function downloadNpm(asset: Asset, staging: string, context: Manage
     );
   const args = [
     'pack',
-    spec,
     '--pack-destination',
     staging,
     '--ignore-scripts',
     '--loglevel=error',
     '--no-update-notifier',
+    '--',
+    spec,
   ];
   const child = spawn('npm', args, {
     cwd: staging,

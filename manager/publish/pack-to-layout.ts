@@ -1,5 +1,6 @@
+import { ProvError } from '#base';
 import { openOciLayout, packExtension, pushPacked } from '#oci';
-import { versionToTag } from '#schemas';
+import { isRepository, versionToTag } from '#schemas';
 import { withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
 import { platformsOf } from './publish-extension.js';
@@ -41,6 +42,11 @@ export async function packToLayout(options: PackOptions, context: ManagerContext
     try {
       const { name, version } = packed.manifest;
       const repository = options.namespace === '' ? name : `${options.namespace}/${name}`;
+      if (!isRepository(repository))
+        throw new ProvError('SCHEMAS_REFERENCE_INVALID', {
+          value: repository,
+          reason: 'it is not a repository name',
+        });
       if (options.layout !== undefined) {
         const layout = await openOciLayout(options.layout, { create: true });
         try {

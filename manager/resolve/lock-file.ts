@@ -7,8 +7,10 @@ export async function readLock(path: string): Promise<Lock | undefined> {
   try {
     return parseLock(await readFile(path, 'utf8'), path);
   } catch (error) {
-    if (!isProvError(error) && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    if (isProvError(error)) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code ?? message }, { cause: error });
   }
 }
 

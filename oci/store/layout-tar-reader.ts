@@ -37,7 +37,9 @@ export async function openOciLayoutTar(
   const label = `bundle:${path}`;
   const file = await openFile(path);
   try {
-    const { size } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: 'it is not a file' });
+    const { size } = found;
     const readAt = async (position: number, length: number) => {
       const buffer = Buffer.allocUnsafe(length);
       let filled = 0;

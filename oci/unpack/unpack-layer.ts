@@ -6,6 +6,7 @@ import {
   Digester,
   type FileSystem,
   fsyncDirectory,
+  log,
   nodeFileSystem,
   ProvError,
   writeError,
@@ -65,8 +66,17 @@ export async function unpackLayer(
     putInPlace(staging, destination);
     return unpacked;
   } catch (error) {
-    rmSync(staging, { recursive: true, force: true });
+    discard(staging);
     throw error;
+  }
+}
+
+/** What went wrong first is what has to be told, not that there is nothing to clean up. */
+function discard(staging: string): void {
+  try {
+    rmSync(staging, { recursive: true, force: true });
+  } catch (error) {
+    log.debug('a staging directory stays', { path: staging, reason: (error as Error).message });
   }
 }
 
