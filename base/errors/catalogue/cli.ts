@@ -6,21 +6,6 @@ export const cliErrors = entries({
     hint: 'Run the command with --help to see what it takes.',
     exit: 'usage',
   },
-  CLI_COMMAND_UNKNOWN: {
-    message: 'there is no command "{command}"',
-    hint: '{suggestion}',
-    exit: 'usage',
-  },
-  CLI_OPTION_CONFLICT: {
-    message: '{a} and {b} cannot be given together',
-    hint: 'Leave one of them out.',
-    exit: 'usage',
-  },
-  CLI_REGISTRY_NOT_RUNNING: {
-    message: 'no registry started by prov runs {where}',
-    hint: 'Start one with prov registry start.',
-    exit: 'notFound',
-  },
   CLI_REGISTRY_START_FAILED: {
     message: 'the registry did not start: {reason}',
     hint: 'Its log is {log}.',

@@ -34,16 +34,6 @@ export const managerErrors = entries({
     hint: 'Correct one of them.',
     exit: 'usage',
   },
-  MANAGER_DESTINATION_EXISTS: {
-    message: '{path} is already there and differs from what would be written',
-    hint: 'Remove it or choose another destination.',
-    exit: 'conflict',
-  },
-  MANAGER_PACKAGE_UNKNOWN: {
-    message: '{repository} is not on {registry}',
-    hint: 'Check the name and the namespace; prov ext tags shows what is there.',
-    exit: 'notFound',
-  },
   MANAGER_LOCK_MISSING: {
     message: 'there is no lock at {path}',
     hint: 'Run prov dep resolve first.',
@@ -69,11 +59,6 @@ export const managerErrors = entries({
     message: 'no set of versions meets all requirements\n{explanation}',
     hint: '{suggestion}',
     exit: 'noResolution',
-  },
-  MANAGER_INDEX_DISAGREES: {
-    message: 'the index of {repository} says {index} about {version}, its manifest says {manifest}',
-    hint: 'The index is out of date or was tampered with: the registry that serves it must write it anew.',
-    exit: 'refused',
   },
   MANAGER_PATH_REQUIREMENT: {
     message: '{place}: a local directory cannot be locked yet',

@@ -31,16 +31,4 @@ export const resolverErrors = entries({
     hint: 'The index of this package is damaged: its registry must write it anew.',
     exit: 'failed',
   },
-  RESOLVER_UNSATISFIABLE: {
-    message: '{explanation}',
-    hint: 'Change one of the requirements named above.',
-    exit: 'noResolution',
-    http: 422,
-  },
-  RESOLVER_BUDGET_EXHAUSTED: {
-    message: 'no answer after {budget} steps; most in dispute: {contested}',
-    hint: 'Narrow the ranges of the packages named, or raise the step budget.',
-    exit: 'noResolution',
-    http: 422,
-  },
 });
