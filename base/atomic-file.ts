@@ -57,21 +57,25 @@ export function openAtomicFile(path: string, options: AtomicWriteOptions = {}): 
     commit() {
       guard(path, () => {
         fs.fsync(fd!);
-        fs.close(fd!);
+        const open = fd!;
+        // Gone even when close reports an error (close(2)): closing it again could hit another file.
         fd = undefined;
+        fs.close(open);
         fs.rename(temporaryPath, path);
         exists = false;
         fsyncDirectory(dirname(path), fs);
       });
     },
     abort() {
-      if (fd !== undefined) {
-        fs.close(fd);
-        fd = undefined;
-      }
-      if (exists) {
-        fs.remove(temporaryPath);
-        exists = false;
+      const [open, left] = [fd, exists];
+      fd = undefined;
+      exists = false;
+      try {
+        if (open !== undefined) fs.close(open);
+      } catch {
+        // What went wrong while writing is what the caller has to hear.
+      } finally {
+        if (left) fs.remove(temporaryPath);
       }
     },
   };
