@@ -1,4 +1,4 @@
-import { redact } from './redact.js';
+import { redact, redactedJson } from './redact.js';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 const ORDER: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
@@ -28,11 +28,11 @@ export function configureLog(options: { level?: LogLevel; json?: boolean; sink?:
 function write(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
   if (ORDER.indexOf(level) > ORDER.indexOf(threshold)) return;
   if (json) {
-    sink(redact(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })));
+    sink(redactedJson({ time: new Date().toISOString(), level, message, ...fields }));
     return;
   }
   const rest = Object.entries(fields).map(
-    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : redactedJson(value)}`,
   );
   sink(redact(`${level}: ${message}${rest.join('')}`));
 }

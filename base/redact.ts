@@ -25,5 +25,14 @@ export function redact(text: string): string {
   for (const secret of known) out = out.replaceAll(secret, MASK);
   return out
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${MASK}@`)
-    .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/g, `$1 ${MASK}`);
+    .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/g, `$1 ${MASK}`)
+    .replace(/(\bauthorization["']?\s*[:=]\s*["']?\w+\s+)[A-Za-z0-9._~+/=-]{6,}/gi, `$1${MASK}`);
+}
+
+/** JSON text with every string in it redacted: masking the text itself could break numbers and the JSON around them. */
+export function redactedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member === 'bigint') return member.toString();
+    return typeof member === 'string' ? redact(member) : member;
+  });
 }

@@ -1,4 +1,4 @@
-import { redact } from '../redact.js';
+import { redact, redactedJson } from '../redact.js';
 import { catalogue, type ErrorCode } from './catalogue.js';
 import type { CatalogueEntry } from './entry.js';
 import { EXIT } from './exit-code.js';
@@ -56,7 +56,7 @@ export class ProvError extends Error {
 
   /** The JSON form; details are redacted and never hold a stack or the cause. */
   toDocument(requestId?: string): ErrorDocument {
-    const details = JSON.parse(JSON.stringify(this.details, masked)) as ErrorDetails;
+    const details = JSON.parse(redactedJson(this.details)) as ErrorDetails;
     return {
       schema: 1,
       code: this.code,
@@ -97,9 +97,4 @@ function fill(template: string, details: ErrorDetails): string {
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   return value;
-}
-
-/** Masks inside strings only: a secret made of digits must not break the JSON around it. */
-function masked(key: string, value: unknown): unknown {
-  return typeof value === 'string' ? redact(value) : plain(key, value);
 }
