@@ -1,6 +1,11 @@
 import { entries } from '../entry.js';
 
 export const cliErrors = entries({
+  CLI_OPTION_CONFLICT: {
+    message: '{a} and {b} cannot be given together',
+    hint: 'Leave one of them out.',
+    exit: 'usage',
+  },
   CLI_USAGE: {
     message: '{reason}',
     hint: 'Run the command with --help to see what it takes.',
