@@ -7,6 +7,7 @@ import { handleLive, handleMetrics, handleReady, handleStats } from './catalogue
 import { handleIndex, INDEX_PREFIX } from './catalogue/index-document.js';
 import type { RegistryContext } from './context.js';
 import { handleDistribution } from './distribution/handle.js';
+import { refuseForeignPages } from './http/refuse-foreign-pages.js';
 import { type Exchange, endLater, sendError } from './http/respond.js';
 import { parseTarget } from './http/route.js';
 
@@ -97,6 +98,7 @@ async function answer(
   });
   try {
     Object.assign(exchange, parseTarget(request.url ?? ''));
+    refuseForeignPages(request);
     await handler(context, exchange);
   } catch (error) {
     sendError(exchange, error);

@@ -171,6 +171,12 @@ export const registryErrors = entries({
     exit: 'usage',
     http: 400,
   },
+  REGISTRY_ORIGIN_REFUSED: {
+    message: 'web pages of {origin} may not change this registry',
+    hint: 'Use a registry client; browsers may only read.',
+    exit: 'permission',
+    http: 403,
+  },
   REGISTRY_METHOD_UNSUPPORTED: {
     message: '{method} is not supported here',
     hint: 'See the OCI distribution-spec 1.1.',
