@@ -21,7 +21,7 @@ export async function recordInstalledTree(
   signal?: AbortSignal,
 ): Promise<Digest> {
   const digest = await treeDigest(dir, { title: entry.name, signal });
-  if (digest !== entry.layers[0]?.tar) writeFileAtomic(noteOf(dir), `${digest}\n`);
+  if (digest !== lockedTree(entry)) writeFileAtomic(noteOf(dir), `${digest}\n`);
   return digest;
 }
 
@@ -46,13 +46,17 @@ export async function assertInstalledTree(
   entry: LockEntry,
   signal?: AbortSignal,
 ): Promise<void> {
-  const locked = 'path' in entry.source ? entry.source.tree : entry.layers[0]?.tar;
-  if (locked === undefined) return;
+  const locked = 'path' in entry.source ? entry.source.tree : lockedTree(entry);
   const actual = await treeDigest(dir, { title: entry.name, signal });
   const expected = actual === locked ? locked : ((await readNote(dir)) ?? locked);
   const module = `${entry.kind} ${entry.name} ${entry.version}`;
   if (actual !== expected)
     throw new ProvError('WORKSPACE_MODULE_MODIFIED', { module, path: dir, expected, actual });
+}
+
+/** Which layer is the archive is the publisher's choice; only its block says the digest of a tar. */
+function lockedTree({ layers }: Pick<LockEntry, 'layers'>): Digest | undefined {
+  return layers.find(({ tar }) => tar !== undefined)?.tar;
 }
 
 async function readNote(dir: string): Promise<Digest | undefined> {
