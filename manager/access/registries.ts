@@ -14,13 +14,14 @@ export class Registries {
     this.#context = context;
   }
 
-  open(registry: string): RemoteRegistry {
+  /** `plainHttp` is what a configuration says of this registry; flags win over it. */
+  open(registry: string, { plainHttp }: { readonly plainHttp?: boolean } = {}): RemoteRegistry {
     const known = this.#clients.get(registry);
     if (known) return known;
     const { transport, env, provVersion } = this.#context;
     const client = createRemoteRegistry({
       registry,
-      plainHttp: transport?.plainHttp,
+      plainHttp: transport?.plainHttp ?? plainHttp,
       insecure: transport?.insecure,
       caFile: transport?.caFile,
       env,

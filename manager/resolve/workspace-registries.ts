@@ -27,8 +27,8 @@ export function createWorkspaceRegistries(
     get,
     repository(id) {
       const { registry, repository } = splitPackageId(id);
-      const client = connections.open(get(registry).host);
-      return client.repository(repository);
+      const { host, url } = get(registry);
+      return connections.open(host, { plainHttp: url.startsWith('http:') }).repository(repository);
     },
   };
 }
