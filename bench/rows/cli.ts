@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cliPath, projectRoot } from '../../test/support/project.js';
 import { type Row, ratioAtMost } from '../row.js';
@@ -12,6 +13,17 @@ const GOALS: Readonly<Record<'version' | 'validate', (major: number) => number>>
 };
 const SIGN_GOAL = 6;
 const EXTENSION = join(projectRoot, 'extensions', 'taskservs', 'os');
+const PLAIN_MANIFEST = `schema: 1
+name: plain
+type: taskserv
+version: 1.2.3
+description: An extension without a configuration schema.
+license: Apache-2.0
+platforms: [linux/amd64, linux/arm64]
+dependencies:
+  os: ">=0.1.0,<2.0.0"
+  containerd: ^1.7.0
+`;
 
 /** Start-up of the command as it ships, on this Node and on those that PROV_NODES lists. */
 export function cliRows(site: Site): Row[] {
@@ -26,6 +38,7 @@ function rowsOf(site: Site, node: string): Row[] {
   const run = (args: readonly string[]) => timeProgram(node, args, { cwd, env: site.env });
   const peer = { name: 'node -e 0', measure: () => run(['-e', '0']) };
   const shared = { unit: 'ms', better: 'lower', peer } as const;
+  const plain = join(cwd, 'plain');
   let key = '';
   let push = 0;
   return [
@@ -40,10 +53,23 @@ function rowsOf(site: Site, node: string): Row[] {
     {
       ...shared,
       id: `cli.validate.node${major}`,
-      title: `prov ext validate (YAML, schema), Node ${version}`,
+      title: `prov ext validate (YAML, zod), Node ${version}`,
+      candidate: { name: 'prov ext validate', measure: () => run([cliPath, 'ext', 'validate', plain]) },
+      goal: ratioAtMost(GOALS.validate(major)),
+      repeat: site.quick ? 2 : 4,
+      async prepare() {
+        mkdirSync(plain, { recursive: true });
+        writeFileSync(join(plain, 'manifest.yaml'), PLAIN_MANIFEST);
+      },
+    },
+    {
+      ...shared,
+      id: `cli.validate-schema.node${major}`,
+      title: `prov ext validate (YAML, zod, JSON Schema), Node ${version}`,
       candidate: { name: 'prov ext validate', measure: () => run([cliPath, 'ext', 'validate', EXTENSION]) },
       goal: ratioAtMost(GOALS.validate(major)),
       repeat: site.quick ? 2 : 4,
+      note: 'half of it is ajv, which compiles the meta-schema of JSON Schema 2020-12 in every process',
     },
     {
       ...shared,
