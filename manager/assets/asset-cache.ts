@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Digest } from '#base';
+import { type ContentCache, openContentCache } from '#oci';
 import type { Asset } from '#schemas';
 import { contentCacheDir, type ManagerContext } from '../context.js';
 import { fetchAsset } from './fetch-asset.js';
@@ -8,20 +9,21 @@ import { fetchAsset } from './fetch-asset.js';
 /** Where the verified bytes of an asset are, fetching them when they are not cached. */
 export type AssetPath = (asset: Asset, extensionDir: string) => Promise<{ path: string }>;
 
-/** Runs `action` with assets that are cached by digest between runs. */
+/** Runs `action` with assets that are cached by digest between runs; the cache is opened for the first of them. */
 export async function withAssetCache<T>(
   context: ManagerContext,
   action: (assetPath: AssetPath) => Promise<T>,
 ): Promise<T> {
-  const { openContentCache } = await import('#oci');
-  const cache = await openContentCache(contentCacheDir(context));
+  let opened: Promise<ContentCache> | undefined;
   try {
     return await action((asset, extensionDir) => cachedAsset(asset, extensionDir));
   } finally {
-    await cache.close();
+    await (await opened)?.close();
   }
 
   async function cachedAsset(asset: Asset, extensionDir: string): Promise<{ path: string }> {
+    opened ??= openContentCache(contentCacheDir(context));
+    const cache = await opened;
     const digest: Digest = `sha256:${asset.sha256}`;
     const cached = await cache.path(digest);
     if (cached !== undefined) return { path: cached };
