@@ -4,7 +4,7 @@ import { canonicalJson, type Digest, digestOf, isDigest, ProvError } from '#base
 import { isExtensionName, KINDS } from './names.js';
 import { isRepository } from './reference.js';
 import { isVersion } from './version.js';
-import { parseYaml } from './yaml-file.js';
+import { parseYaml, reasonOf } from './yaml-file.js';
 
 const digest = z.custom<Digest>(isDigest, 'must be a digest');
 const content = z.strictObject({ mediaType: z.string(), digest, size: z.int().nonnegative() });
@@ -126,7 +126,7 @@ export function parseLock(text: string, path: string): Lock {
     const issue = result.error.issues[0]!;
     throw new ProvError('SCHEMAS_LOCK_INVALID', {
       path,
-      reason: `${issue.path.join('.') || 'file'}: ${issue.message}`,
+      reason: `${issue.path.join('.') || 'file'}: ${reasonOf(issue)}`,
     });
   }
   return result.data;

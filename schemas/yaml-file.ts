@@ -108,7 +108,8 @@ function tellingIssue(issue: z.core.$ZodIssue, under: Telling['at']): Telling {
   const alternatives = issue.errors.filter((issues) => issues.length > 0);
   const otherShape = (each: z.core.$ZodIssue) => each.path.length === 0 && each.code === 'invalid_type';
   const fitting = alternatives.find((issues) => !issues.some(otherShape)) ?? alternatives[0];
-  return fitting ? tellingIssue(fitting[0]!, at) : { issue, at };
+  if (!fitting) return { issue, at };
+  return tellingIssue(fitting.find(({ code }) => code === 'unrecognized_keys') ?? fitting[0]!, at);
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -122,7 +123,8 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   null: 'empty',
 };
 
-function reasonOf(issue: z.core.$ZodIssue): string {
+/** What is wrong, in words of a person who writes the file. */
+export function reasonOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'invalid_type') return issue.message;
   const received = /received (\w+)$/.exec(issue.message)?.[1] ?? 'undefined';
   const expected = TYPE_NAMES[issue.expected] ?? issue.expected;
