@@ -103,7 +103,7 @@ function hintOf(cause: Cause): string | undefined {
     case 'requirement':
     case 'dependency':
       if (cause.available?.versions.length !== 0) return undefined;
-      return `Check the name ${cause.target}, its namespace and the registry ${cause.available.location}.`;
+      return `Check the name ${cause.target}, its namespace and the registry ${cause.available.location.replace(/^registry /, '')}.`;
     case 'yanked':
       return 'A yanked version can still be used by naming it exactly.';
     case 'prerelease':
