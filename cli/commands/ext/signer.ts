@@ -1,4 +1,4 @@
-import { ProvError } from '#base';
+import { isProvError, ProvError } from '#base';
 import type { Signer } from '#trust';
 import type { CommandContext, CommandInput } from '../../command.js';
 import { textOption } from '../../options.js';
@@ -13,6 +13,20 @@ export async function requireSigner(context: CommandContext, { options }: Comman
       reason: 'signing needs --key FILE',
       hint: 'Make one with prov key generate.',
     });
+  return openPrivateKey(await readKeyFile(path, context), context.env);
+}
+
+/**
+ * A private key with the password from the environment. Without one it is tried with the empty password, which
+ * cosign allows. @throws TRUST_KEY_PASSWORD_MISSING, TRUST_KEY_PASSWORD_WRONG
+ */
+export async function openPrivateKey(pem: string, env: NodeJS.ProcessEnv): Promise<Signer> {
   const { loadPrivateKey } = await import('#trust');
-  return loadPrivateKey(await readKeyFile(path, context), signPassword(context.env));
+  const password = signPassword(env);
+  try {
+    return await loadPrivateKey(pem, password);
+  } catch (error) {
+    if (password !== '' || !isProvError(error, 'TRUST_KEY_PASSWORD_WRONG')) throw error;
+    throw new ProvError('TRUST_KEY_PASSWORD_MISSING', {}, { cause: error });
+  }
 }
