@@ -54,7 +54,7 @@ export async function openLocation(
 
 /**
  * Refuses content that is not what its tag or repository says it is, signed or not.
- * @throws MANAGER_NOT_AN_EXTENSION
+ * @throws MANAGER_CONTENT_MISNAMED
  */
 export function assertAsked(
   config: { readonly name: string; readonly version: string },
@@ -63,13 +63,13 @@ export function assertAsked(
   const { name } = splitRepository(location.repository);
   const reference = `${location.store.label}:${location.target}`;
   if (location.version !== undefined && config.version !== location.version) {
-    throw new ProvError('MANAGER_NOT_AN_EXTENSION', {
+    throw new ProvError('MANAGER_CONTENT_MISNAMED', {
       reference,
       reason: `it is version ${config.version} under the tag of ${location.version}`,
     });
   }
   if (name !== '' && config.name !== name) {
-    throw new ProvError('MANAGER_NOT_AN_EXTENSION', {
+    throw new ProvError('MANAGER_CONTENT_MISNAMED', {
       reference,
       reason: `it is ${config.name}, not ${name}`,
     });

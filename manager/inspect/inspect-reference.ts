@@ -1,3 +1,4 @@
+import { ProvError } from '#base';
 import { type ReadStore, readExtension } from '#oci';
 import {
   ANNOTATION,
@@ -77,7 +78,7 @@ export async function discoverReferrers(
   }));
 }
 
-/** The tags of a repository, sorted. */
+/** The tags of a repository, sorted. @throws MANAGER_PACKAGE_UNKNOWN when there is none */
 export async function listTags(
   reference: Packed,
   context: ManagerContext,
@@ -86,10 +87,10 @@ export async function listTags(
     const anyTag = reference.type === 'remote' ? { ...reference, tag: 'any' } : reference;
     const location = await openLocation(anyTag, registries);
     try {
-      return {
-        repository: location.store.label,
-        tags: await location.store.list({ signal: context.signal }),
-      };
+      const tags = await location.store.list({ signal: context.signal });
+      if (tags.length === 0)
+        throw new ProvError('MANAGER_PACKAGE_UNKNOWN', { repository: location.store.label });
+      return { repository: location.store.label, tags };
     } finally {
       await location.close();
     }

@@ -144,8 +144,10 @@ async function send(
 ): Promise<boolean> {
   const { manifest, descriptor, manifestBytes } = packed;
   const { signal, onEvent } = context;
-  if (!tagged) {
-    for (const blob of packed.blobs) {
+  const missing = tagged ? await missingBlobs(store, packed.blobs, signal) : packed.blobs;
+  const sent = !tagged || missing.length > 0;
+  if (sent) {
+    for (const blob of missing) {
       onEvent?.({
         event: 'blob',
         message: `pushing ${manifest.name} ${manifest.version}: ${blob.descriptor.size} bytes`,
@@ -172,12 +174,24 @@ async function send(
   }
   if (!tagged) await store.tag(descriptor, versionToTag(manifest.version), { signal });
   onEvent?.({
-    event: tagged && !signed ? 'unchanged' : 'pushed',
-    message: `${reference} ${tagged && !signed ? 'is there already' : 'pushed'}`,
+    event: sent || signed ? 'pushed' : 'unchanged',
+    message: `${reference} ${sent || signed ? 'pushed' : 'is there already'}`,
     reference,
     digest: descriptor.digest,
   });
-  return !tagged || signed;
+  return sent || signed;
+}
+
+/** Blobs of a published version that the registry lost or found damaged: pushing again repairs it. */
+async function missingBlobs(
+  store: RemoteRepository,
+  blobs: PackedExtension['blobs'],
+  signal: AbortSignal | undefined,
+): Promise<PackedExtension['blobs']> {
+  const there = await Promise.all(
+    blobs.map(({ descriptor }) => store.headBlob(descriptor.digest, { signal })),
+  );
+  return blobs.filter((_, i) => there[i] === undefined);
 }
 
 function assertExpected({ manifest }: PackedExtension, expect: PublishOptions['expect']): void {

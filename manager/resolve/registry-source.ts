@@ -85,7 +85,7 @@ async function readFacts(
     throw new ProvError('MANAGER_NOT_AN_EXTENSION', { reference, reason: 'it does not say its kind' });
   const { name } = splitPackageId(id);
   if (annotations[ANNOTATION.name] !== undefined && annotations[ANNOTATION.name] !== name) {
-    throw new ProvError('MANAGER_NOT_AN_EXTENSION', {
+    throw new ProvError('MANAGER_CONTENT_MISNAMED', {
       reference,
       reason: `it calls itself ${annotations[ANNOTATION.name]}`,
     });

@@ -23,6 +23,11 @@ export const managerErrors = entries({
     hint: 'Only artifacts of type application/vnd.prov.extension.v1 can be installed.',
     exit: 'failed',
   },
+  MANAGER_CONTENT_MISNAMED: {
+    message: '{reference} is not what its name says: {reason}',
+    hint: 'A tag was moved or copied to other content. Do not use it; ask its publisher.',
+    exit: 'refused',
+  },
   MANAGER_VERSION_EXISTS: {
     message: '{reference} is already published with another content ({existing}, not {digest})',
     hint: 'A version never changes. Raise the version in manifest.yaml and push again.',
@@ -33,6 +38,11 @@ export const managerErrors = entries({
     message: 'the {what} {given} was asked for, but the manifest says {manifest}',
     hint: 'Correct one of them.',
     exit: 'usage',
+  },
+  MANAGER_PACKAGE_UNKNOWN: {
+    message: 'nothing is published as {repository}',
+    hint: 'Check the registry, the namespace and the name.',
+    exit: 'notFound',
   },
   MANAGER_LOCK_MISSING: {
     message: 'there is no lock at {path}',
