@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultRegistry } from '../fault-registry/index.js';
 import { writeExtension } from '../support/extensions.js';
-import { assertFailure, expectFailure } from '../support/failures.js';
+import { assertFailure, expectBothForms } from '../support/failures.js';
 import { snapshot, unfinished } from '../support/files.js';
 import { processesLeft } from '../support/processes.js';
 import { cliPath, projectRoot } from '../support/project.js';
@@ -63,7 +63,9 @@ test('unknown commands and options are a wrong usage with a suggestion', async (
     [['registry', 'start', '--port', '70000'], /takes a port from 0 to 65535, not "70000"/, /--help/],
   ];
   await Promise.all(
-    cases.map(([args, message, hint]) => expectFailure(args, { code: 'CLI_USAGE', exit: 2, message, hint })),
+    cases.map(([args, message, hint]) =>
+      expectBothForms(args, { code: 'CLI_USAGE', exit: 2, message, hint }),
+    ),
   );
   const wrongForm = await prov(['ext', 'tags', 'redis', '--out', 'xml']);
   assert.equal(wrongForm.code, 2);

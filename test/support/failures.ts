@@ -10,13 +10,22 @@ export interface ExpectedFailure {
 
 export type ErrorOfProv = NonNullable<ProvResult['json']['error']>;
 
-/** Runs a command that must fail, as JSON and as text, and checks everything a failure promises. */
+/** Runs a command that must fail, and checks what a failure promises to machines. */
 export async function expectFailure(
   args: readonly string[],
   expected: ExpectedFailure,
   options: ProvOptions = {},
 ): Promise<ErrorOfProv> {
-  const error = assertFailure(await prov([...args, '--out', 'json'], options), expected);
+  return assertFailure(await prov([...args, '--out', 'json'], options), expected);
+}
+
+/** Runs it twice, and also checks what people see. */
+export async function expectBothForms(
+  args: readonly string[],
+  expected: ExpectedFailure,
+  options: ProvOptions = {},
+): Promise<ErrorOfProv> {
+  const error = await expectFailure(args, expected, options);
   assertTextFailure(await prov(args, options), expected);
   return error;
 }

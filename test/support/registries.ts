@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cliPath } from './project.js';
+import type { Cleanup } from './temporary-directory.js';
 
 const START_TIMEOUT_MS = 20_000;
 
@@ -28,17 +28,18 @@ export async function freePort(): Promise<number> {
 
 /** Our own registry, started as its users start it. */
 export async function ownRegistry(
-  t: Pick<TestContext, 'after'>,
+  t: Cleanup,
   folder: string,
   env: NodeJS.ProcessEnv,
-  port?: number,
+  { port, wrapper = [] }: { port?: number; wrapper?: readonly string[] | undefined } = {},
 ): Promise<RunningRegistry> {
   const chosen = port ?? (await freePort());
+  const [command, ...prefix] = [...wrapper, process.execPath];
   const data = join(folder, 'own-registry');
   return start(t, {
     name: 'prov',
-    command: process.execPath,
-    args: [cliPath, 'registry', 'start', '--foreground', '--port', String(chosen), '--data', data],
+    command: command!,
+    args: [...prefix, cliPath, 'registry', 'start', '--foreground', '--port', String(chosen), '--data', data],
     port: chosen,
     data,
     env,
@@ -46,11 +47,7 @@ export async function ownRegistry(
 }
 
 /** Debian's docker-registry with a filesystem store. */
-export async function dockerRegistry(
-  t: Pick<TestContext, 'after'>,
-  folder: string,
-  program: string,
-): Promise<RunningRegistry> {
+export async function dockerRegistry(t: Cleanup, folder: string, program: string): Promise<RunningRegistry> {
   const port = await freePort();
   const data = join(folder, 'docker-registry');
   mkdirSync(data, { recursive: true });
@@ -79,7 +76,7 @@ interface StartOptions {
 }
 
 async function start(
-  t: Pick<TestContext, 'after'>,
+  t: Cleanup,
   { name, command, args, port, data, env }: StartOptions,
 ): Promise<RunningRegistry> {
   const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
