@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runUniverses } from './testing/run-universes.js';
 
-const COUNT = Number(process.env['PROV_UNIVERSES'] ?? 100_000);
+const COUNT = Number(process.env['PROV_UNIVERSES'] ?? 20_000);
 const FIRST_SEED = Number(process.env['PROV_SEED'] ?? 1_000_000);
 const CHUNK = 5000;
 

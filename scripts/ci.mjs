@@ -44,7 +44,11 @@ if (command === undefined) {
 step('the test command of the README', command ?? 'npm ci && npm test', { counted: true });
 step('checks', 'node scripts/check.mjs --counted', { counted: true });
 for (const version of ['22', '24']) {
-  step(`quick suite on Node ${version}`, `node scripts/with-node.mjs ${version} scripts/test.mjs --suite quick --no-build`, { counted: true });
+  step(
+    `quick suite on Node ${version}`,
+    `node scripts/with-node.mjs ${version} scripts/test.mjs --suite quick --no-build`,
+    { counted: true },
+  );
 }
 step('quickstart', 'npm run --silent quickstart');
 step('interop programs', 'node scripts/interop-tools.mjs');

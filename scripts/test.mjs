@@ -59,6 +59,8 @@ const result = spawnSync(
   [
     '--test',
     `--test-concurrency=${process.env.PROV_TEST_CONCURRENCY ?? 2}`,
+    // A test that hangs is a failure with a name, not a run that never ends.
+    `--test-timeout=${suite === 'quick' || suite === 'arch' ? 240_000 : 1_800_000}`,
     '--test-reporter=./scripts/test-reporter.mjs',
     '--test-reporter-destination=stdout',
     ...files,
