@@ -4,7 +4,11 @@ import { ProvError } from '#base';
 export const KINDS = ['provider', 'taskserv', 'cluster', 'workflow', 'template'] as const;
 export type Kind = (typeof KINDS)[number];
 
-const SHORT_FORMS: Readonly<Record<string, Kind>> = { prov: 'provider', task: 'taskserv', cl: 'cluster' };
+const SHORT_FORMS: ReadonlyMap<string, Kind> = new Map([
+  ['prov', 'provider'],
+  ['task', 'taskserv'],
+  ['cl', 'cluster'],
+]);
 
 export type KindPlural = `${Kind}s`;
 export const KIND_PLURALS = KINDS.map((kind): KindPlural => `${kind}s`);
@@ -16,7 +20,7 @@ export function kindPlural(kind: Kind): KindPlural {
 /** Reads singular, plural and short forms of a kind. @throws SCHEMAS_KIND_UNKNOWN */
 export function parseKind(value: string): Kind {
   const lower = value.toLowerCase();
-  const kind = KINDS.find((each) => each === lower || `${each}s` === lower) ?? SHORT_FORMS[lower];
+  const kind = KINDS.find((each) => each === lower || `${each}s` === lower) ?? SHORT_FORMS.get(lower);
   if (kind === undefined) throw new ProvError('SCHEMAS_KIND_UNKNOWN', { value });
   return kind;
 }

@@ -93,7 +93,9 @@ export function parseOciManifest(bytes: Uint8Array, mediaType: string): ParsedMa
   } catch (error) {
     throw new ProvError('SCHEMAS_WIRE_INVALID', { what, reason: (error as Error).message }, { cause: error });
   }
-  const body = (value ?? {}) as Record<string, unknown>;
+  if (typeof value !== 'object' || value === null)
+    throw new ProvError('SCHEMAS_WIRE_INVALID', { what, reason: 'it is not a JSON object' });
+  const body = value as Record<string, unknown>;
   const declared = body['mediaType'];
   if (declared !== undefined && declared !== mediaType) {
     throw new ProvError('SCHEMAS_WIRE_INVALID', { what, reason: `its mediaType says ${String(declared)}` });

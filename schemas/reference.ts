@@ -8,6 +8,8 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const REGISTRY =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?$/;
 const MAX_REPOSITORY_LENGTH = 255;
+/** Room for the longest repository, tag and sha512 digest, or range; what is longer is not looked at. */
+const MAX_REFERENCE_LENGTH = 1024;
 
 /** A repository on a registry plus what to take from it. `repository` is `namespace/name`. */
 export interface RemoteReference {
@@ -51,14 +53,17 @@ export function parseReference(
     return { type: 'directory', path: value };
   const file = /^(oci-layout|bundle):([^#]+)(?:#(.*))?$/.exec(value);
   if (file) {
-    const fragment = file[3] ? parseTail(file[3], value) : {};
+    const fragment: Partial<Tail> = file[3] ? parseTail(file[3], value) : {};
+    if (fragment.range !== undefined) throw invalid(value, 'name a tag or a digest, not a range');
     return { type: file[1] as 'oci-layout' | 'bundle', path: file[2]!, ...fragment };
   }
+  if (value.length > MAX_REFERENCE_LENGTH)
+    throw invalid(`${value.slice(0, 64)}…`, `it is longer than ${MAX_REFERENCE_LENGTH} characters`);
   const explicit = value.startsWith('oci://');
   const body = explicit ? value.slice('oci://'.length) : value;
   const slash = body.indexOf('/');
   const first = slash < 0 ? '' : body.slice(0, slash);
-  const hasRegistry = explicit || (first !== '' && (first === 'localhost' || /[.:]/.test(first)));
+  const hasRegistry = explicit || looksLikeRegistry(first);
   if (explicit && slash < 0) throw invalid(value, 'a repository is missing after the registry');
   const registry = hasRegistry ? first : defaults.registry;
   if (!REGISTRY.test(registry)) throw invalid(value, `"${registry}" is not a registry host`);
@@ -70,6 +75,11 @@ export function parseReference(
   if (`${registry}/${repository}`.length > MAX_REPOSITORY_LENGTH)
     throw invalid(value, 'it is longer than 255 characters');
   return { type: 'remote', registry, ...tail, repository };
+}
+
+/** Whether a first segment is a registry without `oci://` before it. */
+function looksLikeRegistry(segment: string): boolean {
+  return segment === 'localhost' || /[.:]/.test(segment);
 }
 
 type Tail = { repository: string; tag?: string; digest?: Digest; range?: string };
@@ -89,7 +99,7 @@ function parseTail(text: string, whole: string): Tail {
   if (after.startsWith('sha256:') || after.startsWith('sha512:'))
     throw invalid(whole, `"${after}" is not a digest`);
   if (tag === undefined && isVersion(after)) return { ...out, range: after };
-  if (tag === undefined && isRange(after)) return { ...out, range: parseRange(after) };
+  if (tag === undefined && after.trim() !== '' && isRange(after)) return { ...out, range: parseRange(after) };
   throw invalid(whole, `"${after}" is neither a digest nor a version range`);
 }
 
@@ -115,7 +125,8 @@ export function formatReference(reference: Reference): string {
     (reference.digest === undefined ? '' : `@${reference.digest}`);
   if (reference.type === 'remote') {
     const range = reference.range === undefined ? '' : `@${reference.range}`;
-    return `${reference.registry}/${tail}${range}`;
+    const scheme = looksLikeRegistry(reference.registry) ? '' : 'oci://';
+    return `${scheme}${reference.registry}/${tail}${range}`;
   }
   return `${reference.type}:${reference.path}${tail === '' ? '' : `#${tail}`}`;
 }

@@ -8,13 +8,12 @@ export const MAX_VERSION_LENGTH = 128;
  * @throws SCHEMAS_VERSION_INVALID with what to write instead. @see semver.org 2.0.0
  */
 export function parseVersion(value: string): string {
-  const parsed = value.length <= MAX_VERSION_LENGTH ? semver.parse(value) : null;
-  if (parsed && parsed.raw === value && !/^[v=]/.test(value)) return value;
+  if (isVersion(value)) return value;
   throw new ProvError('SCHEMAS_VERSION_INVALID', { value, suggestion: suggestVersion(value) });
 }
 
 export function isVersion(value: string): boolean {
-  return value.length <= MAX_VERSION_LENGTH && !/^[v=\s]/.test(value) && semver.parse(value)?.raw === value;
+  return value.length <= MAX_VERSION_LENGTH && /^\d\S*$/.test(value) && semver.parse(value) !== null;
 }
 
 function suggestVersion(value: string): string {
