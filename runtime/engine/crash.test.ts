@@ -110,10 +110,13 @@ test('without a check an interrupted task is asked about, and nothing else is st
       cwd: fileURLToPath(new URL('.', import.meta.url)),
       env: { ...process.env, PROVISIONING_TEST_INSTALL: install },
     });
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    // Only looks: building the workspace anew would write the script while the child reads it.
+    const watched = new ToyWorkspace(root);
     const deadline = Date.now() + 15_000;
-    while (blind().effects().length === 0 && Date.now() < deadline) await sleep(20);
+    while (watched.effects().length === 0 && Date.now() < deadline) await sleep(20);
     child.kill('SIGKILL');
-    await new Promise((resolve) => child.once('close', resolve));
+    await closed;
     const killed: unknown[] = [];
     const runtime = await openRuntime(root, {
       graceMs: 300,
