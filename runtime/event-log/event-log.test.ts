@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -106,4 +106,21 @@ test('folding in pieces gives the state of folding at once', () => {
     1,
     'another attempt is the same execution',
   );
+});
+
+test('a directory that came with the workspace is made private; a link out of it is refused', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'prov-log-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const open = join(root, 'open');
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  await (await openEventLog(open)).close();
+  assert.equal(statSync(open).mode & 0o777, 0o700);
+  const elsewhere = join(root, 'elsewhere');
+  mkdirSync(elsewhere, { mode: 0o755 });
+  symlinkSync(elsewhere, join(root, 'link'));
+  await assert.rejects(openEventLog(join(root, 'link')), (error) =>
+    isProvError(error, 'BASE_FILE_UNWRITABLE'),
+  );
+  assert.equal(statSync(elsewhere).mode & 0o777, 0o755);
 });

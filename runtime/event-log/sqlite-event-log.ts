@@ -1,6 +1,6 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isProvError, ProvError } from '#base';
+import { isProvError, ProvError, writeError } from '#base';
 import { openDatabase, openReadOnly, type Reader, type Row } from '#db';
 import type { EventLog, StoredEvent } from './event-log.js';
 import { number } from './memory-event-log.js';
@@ -28,7 +28,7 @@ export async function openEventLog(
   directory: string,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<EventLog> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makePrivate(directory);
   const path = join(directory, FILE);
   const db = await openDatabase(path, { migrations: MIGRATIONS, signal: options.signal }).catch(
     (error: unknown) => {
@@ -63,6 +63,21 @@ export async function openEventLog(
     subscribe: (stream, listener) => subscribers.add(stream, listener),
     close: () => db.close(),
   };
+}
+
+/**
+ * What runs leaves outputs and logs here. A workspace that somebody else made may come with a directory that
+ * all can read, or with a link that leads elsewhere.
+ * @throws BASE_FILE_UNWRITABLE
+ */
+function makePrivate(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (!lstatSync(directory).isDirectory()) throw new Error('it is a link');
+    chmodSync(directory, 0o700);
+  } catch (error) {
+    throw writeError(directory, error);
+  }
 }
 
 /**
