@@ -27,4 +27,4 @@ export {
   type VerifyReferenceResult,
   verifyReference,
 } from './trust/verify-reference.js';
-export { type WorkspacePolicy, workspacePolicy } from './trust/workspace-policy.js';
+export { userPolicy, type WorkspacePolicy, workspacePolicy } from './trust/workspace-policy.js';

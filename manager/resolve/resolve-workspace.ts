@@ -56,7 +56,7 @@ export async function resolveWorkspace(
   context: ManagerContext,
 ): Promise<ResolveWorkspaceResult> {
   const { workspace } = options;
-  const policy = await workspacePolicy(workspace);
+  const policy = await workspacePolicy(workspace, { env: context.env });
   const before = await readLock(workspace.lockFile);
   const stale = before === undefined ? 'there is none' : staleReason(before, workspace, policy);
   if (options.locked && stale !== undefined) throw new ProvError('MANAGER_LOCK_STALE', { reason: stale });
@@ -79,7 +79,13 @@ export async function resolveWorkspace(
       options.install === false
         ? []
         : await installLock(
-            { workspace, lock, policy: policy.policy, registries, reverify: options.locked },
+            {
+              workspace,
+              lock,
+              policy: policy.policy,
+              registries,
+              reverify: options.locked === true || policy.demanding,
+            },
             context,
           );
     const lockChanged = resolved ? await writeLock(workspace.lockFile, lock) : false;

@@ -20,17 +20,17 @@ export interface DeployableRequest {
 
 /**
  * Passes only when what the lock names may run under the trust policy of today. The workspace's policy was
- * asked when the lock was made, so it must still be that one; a policy of the infra's own is asked now, of
- * the signatures in the registry.
+ * asked when the lock was made, so it must still be that one; those of the infra, the user and the machine
+ * are asked now, of the signatures in the registry.
  * @throws MANAGER_LOCK_STALE, TRUST_REFUSED
  */
 export async function assertDeployable(request: DeployableRequest, context: ManagerContext): Promise<void> {
   const { workspace, infra, lock, entries } = request;
-  const own = await workspacePolicy(workspace);
+  const own = await workspacePolicy(workspace, { env: context.env });
   if (lock.policy.trustPolicy !== own.digest)
     throw new ProvError('MANAGER_LOCK_STALE', { reason: 'the trust policy changed since it was written' });
-  const { policy } = await workspacePolicy(workspace, infra);
-  if (policy.digest === own.policy.digest) return;
+  const { policy } = await workspacePolicy(workspace, { env: context.env, infra });
+  if (policy.digest === own.policy.digest && !own.demanding) return;
   const { signal } = context;
   const cache = await openContentCache(contentCacheDir(context));
   try {

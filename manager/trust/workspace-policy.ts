@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Digest } from '#base';
+import { type Digest, provHome } from '#base';
 import type { Mode } from '#schemas';
 import { effectivePolicy, parseTrustPolicy, type TrustPolicy } from '#trust';
-import { configValue, type Workspace } from '#workspace';
+import { configValue, SYSTEM_CONFIG_DIR, type Workspace } from '#workspace';
+
+const FILE = 'trust-policy.yaml';
 
 export interface WorkspacePolicy {
   readonly policy: TrustPolicy;
@@ -12,22 +14,49 @@ export interface WorkspacePolicy {
    * included; absent where nothing is enforced.
    */
   readonly digest?: Digest;
+  /** Whether the machine or the user has a policy of its own, which no lock was checked against. */
+  readonly demanding: boolean;
+}
+
+export interface PolicyPlace {
+  readonly env: NodeJS.ProcessEnv;
+  readonly infra?: string | undefined;
 }
 
 /**
  * The trust policy of a workspace: `config/trust-policy.yaml`, tightened by an infra's, or the default of
- * the workspace's mode when there is no file.
+ * the workspace's mode when there is no file. What the machine and the user demand holds on top of it.
  */
-export async function workspacePolicy(workspace: Workspace, infra?: string): Promise<WorkspacePolicy> {
-  const paths = [
-    join(workspace.root, 'config', 'trust-policy.yaml'),
-    ...(infra === undefined ? [] : [join(workspace.root, 'infra', infra, 'trust-policy.yaml')]),
-  ];
+export async function workspacePolicy(workspace: Workspace, place: PolicyPlace): Promise<WorkspacePolicy> {
+  const { infra } = place;
+  const outer = await userLayers(place.env);
+  const layers = await readLayers([
+    join(workspace.root, 'config', FILE),
+    ...(infra === undefined ? [] : [join(workspace.root, 'infra', infra, FILE)]),
+  ]);
+  const mode = trustMode(workspace);
+  const own = effectivePolicy(mode, layers);
+  const enforces = own.layers.some(({ rules }) => rules.some((rule) => rule.mode === 'enforce'));
+  return {
+    policy: outer.length === 0 ? own : effectivePolicy(mode, [...outer, ...layers]),
+    demanding: outer.length > 0,
+    ...(layers.length > 0 || enforces ? { digest: own.digest } : {}),
+  };
+}
+
+/** What the machine and the user demand of everything; undefined when they have no policy. */
+export async function userPolicy(env: NodeJS.ProcessEnv): Promise<TrustPolicy | undefined> {
+  const layers = await userLayers(env);
+  return layers.length === 0 ? undefined : effectivePolicy('cicd', layers);
+}
+
+function userLayers(env: NodeJS.ProcessEnv): Promise<readonly TrustPolicy[]> {
+  return readLayers([join(SYSTEM_CONFIG_DIR, FILE), join(provHome(env), FILE)]);
+}
+
+async function readLayers(paths: readonly string[]): Promise<readonly TrustPolicy[]> {
   const files = (await Promise.all(paths.map(readOptional))).filter((file) => file !== undefined);
-  const layers = await Promise.all(files.map(({ text, path }) => parseTrustPolicy(text, path)));
-  const policy = effectivePolicy(trustMode(workspace), layers);
-  const enforces = policy.layers.some(({ rules }) => rules.some(({ mode }) => mode === 'enforce'));
-  return files.length > 0 || enforces ? { policy, digest: policy.digest } : { policy };
+  return Promise.all(files.map(({ text, path }) => parseTrustPolicy(text, path)));
 }
 
 /** `security.trust_default: deny` of any layer holds whatever the mode of the workspace says. */

@@ -96,6 +96,29 @@ describe('what is installed and run is what was signed', () => {
     }
   });
 
+  test('what the user demands holds on top of a workspace that trusts others, and outside of any', async () => {
+    const root = await site.workspace('user', { trustKey: 'good' });
+    const foreign = await site.workspace('theirs', { trustKey: 'other' });
+    await site.data(['dep', 'resolve', '-w', root]);
+    await site.data(['deploy', '-w', root]);
+    const lock = readFileSync(join(root, 'prov.lock'), 'utf8');
+    const demand = join(site.env['PROVISIONING_HOME']!, 'trust-policy.yaml');
+    const pull = ['ext', 'pull', `${site.host}/acme/tool:1.0.0`, '--destination', join(site.dir, 'pulled')];
+    cpSync(join(foreign, 'config', 'trust-policy.yaml'), demand);
+    try {
+      await fails(['dep', 'resolve', '-w', root], 'TRUST_REFUSED', 6);
+      await fails(['deploy', '-w', root], 'TRUST_REFUSED', 6);
+      await fails(pull, 'TRUST_REFUSED', 6);
+      cpSync(join(root, 'config', 'trust-policy.yaml'), demand);
+      await site.data(['dep', 'resolve', '--locked', '-w', root]);
+      await site.data(['deploy', '-w', root]);
+      await site.data(pull);
+    } finally {
+      rmSync(demand);
+    }
+    assert.equal(readFileSync(join(root, 'prov.lock'), 'utf8'), lock);
+  });
+
   test('--locked and --update contradict each other', async () => {
     const root = await site.workspace('contradiction', { trustKey: 'good' });
     await fails(['dep', 'resolve', '--locked', '--update', '-w', root], 'CLI_OPTION_CONFLICT', 2);

@@ -4,7 +4,7 @@ import type { CommandContext, CommandInput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { readKeyFile } from './shared.js';
 
-/** The policy that `--key` or `--policy` asks for, or that of the workspace around; undefined when there is none. */
+/** The policy that `--key` or `--policy` asks for, or that of the workspace around or of the user; undefined when there is none. */
 export async function policyOption(
   context: CommandContext,
   { options }: CommandInput,
@@ -16,10 +16,11 @@ export async function policyOption(
   const file = textOption(options, 'policy');
   if (file !== undefined)
     return parseTrustPolicy(await readKeyFile(file, context), resolve(context.cwd, file));
-  if (fallback === 'none') return undefined;
+  const { userPolicy, workspacePolicy } = await import('#manager');
+  const { env } = context;
+  if (fallback === 'none') return userPolicy(env);
   const { findWorkspace, openWorkspace } = await import('#workspace');
   const root = await findWorkspace(context.cwd);
-  if (root === undefined) return undefined;
-  const { workspacePolicy } = await import('#manager');
-  return (await workspacePolicy(await openWorkspace(root, { env: context.env }))).policy;
+  if (root === undefined) return userPolicy(env);
+  return (await workspacePolicy(await openWorkspace(root, { env }), { env })).policy;
 }
