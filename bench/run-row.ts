@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender, Measurement, Row } from './row.js';
 
 export interface Summary {
@@ -29,6 +30,8 @@ export interface RowResult {
   readonly reason?: string | undefined;
 }
 
+const SETTLE_MS = 5;
+
 /** Times both contenders in turns, each round in the other order, so that noise falls on both alike. */
 export async function runRow(row: Row, rounds: number): Promise<RowResult> {
   const about = { id: row.id, title: row.title, unit: row.unit, better: row.better, note: row.note };
@@ -47,6 +50,8 @@ export async function runRow(row: Row, rounds: number): Promise<RowResult> {
         if (contender === undefined) continue;
         const measured = await contender.measure(round);
         if (round > 0) into.push(measured);
+        // Programs are run synchronously: without a turn of the event loop nobody reads what servers log.
+        await sleep(SETTLE_MS);
       }
     }
     await row.afterRound?.(round);
