@@ -2,15 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { projectRoot } from '../support/project.js';
 
-const SKIPPED = new Set([
-  'node_modules',
-  'build',
-  'dist',
-  '.git',
-  '.quickstart',
-  '.interop-tools',
-  'fixtures',
-]);
+const SKIPPED = new Set(['node_modules', 'build', 'dist', 'fixtures']);
 
 /** Paths of all Markdown files of the project, relative to its root, sorted. */
 export function markdownFiles(): readonly string[] {
@@ -18,7 +10,7 @@ export function markdownFiles(): readonly string[] {
   const walk = (folder: string) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
-      if (entry.isDirectory() && !SKIPPED.has(entry.name)) walk(path);
+      if (entry.isDirectory() && !SKIPPED.has(entry.name) && !entry.name.startsWith('.')) walk(path);
       else if (entry.isFile() && entry.name.endsWith('.md')) found.push(relative(projectRoot, path));
     }
   };
