@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { digestFile, ProvError } from '#base';
@@ -60,16 +60,14 @@ async function download(
 }
 
 /** `file:` sources are relative to the extension and stay inside it, or are absolute. */
-function localFile(asset: Asset, extensionDir: string): string {
+async function localFile(asset: Asset, extensionDir: string): Promise<string> {
   const given = asset.source.slice('file:'.length);
   const root = resolve(extensionDir);
   const path = resolve(root, given);
-  if (!isAbsolute(given) && !path.startsWith(root + sep)) {
-    throw new ProvError('MANAGER_ASSET_UNAVAILABLE', {
-      asset: asset.name,
-      source: asset.source,
-      reason: 'the path leaves the extension',
-    });
-  }
+  const fail = (reason: string) =>
+    new ProvError('MANAGER_ASSET_UNAVAILABLE', { asset: asset.name, source: asset.source, reason });
+  if (!isAbsolute(given) && !path.startsWith(root + sep)) throw fail('the path leaves the extension');
+  const info = await stat(path).catch(() => undefined);
+  if (!info?.isFile()) throw fail('there is no such file');
   return path;
 }
