@@ -106,14 +106,16 @@ test('any lock survives, whatever text is in it', () => {
     ),
     policy: fc.constant(lock.policy),
     extensions: fc.array(
-      fc.tuple(fc.constantFrom(...KINDS), text, text, text).map(([kind, name, version, range]) =>
-        entry(name, {
-          kind,
-          version,
-          dependencies: [{ name: range, range, version }],
-          requiredBy: [range],
-        }),
-      ),
+      fc
+        .tuple(fc.constantFrom(...KINDS), fc.constantFrom('yes', 'no', 'null', '0x10', '1e3'), text)
+        .map(([kind, name, any]) =>
+          entry(name, {
+            kind,
+            dependencies: [{ name, range: any, version: any }],
+            requiredBy: [any],
+            provides: { [`x${any}`]: any },
+          }),
+        ),
       { maxLength: 4 },
     ),
   });
@@ -160,6 +162,9 @@ test('a damaged lock is told what is wrong', () => {
     [text.replace(/sha256:[0-9a-f]{60}/, 'sha256:'), /must be a digest/],
     [text.replace('inputs:', 'unknown: 1\ninputs:'), /nrecognized key.*unknown/],
     [`${text}lockVersion: 1\n`, /twice/],
+    [text.replace('name: os', 'name: ../../os'), /name: must be an extension name/],
+    [text.replace('path: extensions/local', 'path: ../local'), /source/],
+    [text.replace('path: extensions/local', 'path: /etc'), /source/],
   ];
   for (const [damaged, message] of table)
     assert.throws(() => parseLock(damaged, 'prov.lock'), { code: 'SCHEMAS_LOCK_INVALID', message });

@@ -211,6 +211,7 @@ test('an interrupted run stops its scripts, records it and goes on later', async
   setTimeout(() => stop.abort(), 400);
   const result = await deploy(runtime, workspace.input(), { signal: stop.signal });
   assert.equal(result.status, 'cancelled');
+  assert.equal(result.error?.code, 'RUNTIME_CANCELLED');
   assert.equal(result.error?.exitCode, 130);
   assert.equal(countProcesses('sleep 33.07'), 0);
   workspace.add({ name: 'aa' });
