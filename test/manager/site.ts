@@ -1,10 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ManagerContext, type PublishOptions, type PublishResult, publishExtension } from '#manager';
 import { startRegistry } from '#registry-server';
 import { parseReference, type RemoteReference } from '#schemas';
-import { generateKeyPair, loadPrivateKey, type PublicKey, type Signer } from '#trust';
+import { loadPrivateKey, type PublicKey, type Signer } from '#trust';
 import { initWorkspace, openWorkspace, type Workspace } from '#workspace';
 import { type SampleExtension, writeExtension } from '../support/extensions.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -45,17 +46,11 @@ export async function openSite(t: TestContext, data?: string): Promise<Site> {
   };
 }
 
-export async function newKey(): Promise<{
-  readonly signer: Signer;
-  readonly publicKey: PublicKey;
-  readonly pem: string;
-}> {
-  const pair = await generateKeyPair({ algorithm: 'ecdsa-p256', password: 'test' });
-  return {
-    signer: await loadPrivateKey(pair.privateKeyPem, 'test'),
-    publicKey: pair.publicKey,
-    pem: pair.publicKeyPem,
-  };
+/** A key that was never sealed: the sealing of real ones is slow on purpose. */
+export async function newKey(): Promise<{ readonly signer: Signer; readonly publicKey: PublicKey }> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const signer = await loadPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  return { signer, publicKey: signer.publicKey };
 }
 
 /** A new workspace that asks for `requirements` (name → range) from the site's registry. */
