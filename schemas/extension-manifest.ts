@@ -1,9 +1,9 @@
 import semver from 'semver';
 import * as z from 'zod';
-import { canonicalJson, ProvError } from '#base';
+import { canonicalJson, isProvError, ProvError } from '#base';
 import { isExtensionName, isNamespace, KINDS, type Kind } from './names.js';
 import { isRange, isVersion, parseRange, parseVersion } from './version.js';
-import { checkYaml, parseYaml, type YamlFile } from './yaml-file.js';
+import { checkYaml, parseYaml, type YamlFile, yamlProblems } from './yaml-file.js';
 
 const SPDX = /^[A-Za-z0-9.+-]+(?:\s+(?:AND|OR|WITH)\s+[A-Za-z0-9.+-]+|\s*[()]\s*)*$/;
 const PLATFORM = /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/;
@@ -140,6 +140,24 @@ export function parseExtensionManifest(
   }
   assertVersion(checked.value.version, file);
   return checked;
+}
+
+/** Everything that is wrong with a `manifest.yaml`; empty when `parseExtensionManifest` reads it. */
+export function manifestProblems(text: string, path: string, provVersion: string): readonly ProvError[] {
+  let others: readonly ProvError[] = [];
+  try {
+    const file = parseYaml(text, path);
+    assertReadable(file.value, path, provVersion);
+    others = yamlProblems(file, extensionManifestSchema);
+    parseExtensionManifest(text, path, provVersion);
+    return [];
+  } catch (error) {
+    if (!isProvError(error)) throw error;
+    const isAnother = ({ details }: ProvError) =>
+      details['line'] !== error.details['line'] ||
+      (details['at'] ?? details['key']) !== (error.details['at'] ?? error.details['key']);
+    return [error, ...others.filter(isAnother)];
+  }
 }
 
 /** `version: 15.0` is a number to YAML; what to write is what `"15.0"` would be told. */

@@ -18,6 +18,7 @@ export {
   type ExtensionManifest,
   extensionManifestSchema,
   type HealthCheck,
+  manifestProblems,
   parseExtensionManifest,
 } from './extension-manifest.js';
 export {

@@ -7,6 +7,8 @@ export const DEFAULT_NAMESPACE = 'provisioning-extensions';
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const REGISTRY =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?$/;
+/** What could only be a host, though it has the form `name:tag`. */
+const HOST_ONLY = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d+\/?$/;
 const MAX_REPOSITORY_LENGTH = 255;
 /** Room for the longest repository, tag and sha512 digest, or range; what is longer is not looked at. */
 const MAX_REFERENCE_LENGTH = 1024;
@@ -64,7 +66,8 @@ export function parseReference(
   const slash = body.indexOf('/');
   const first = slash < 0 ? '' : body.slice(0, slash);
   const hasRegistry = explicit || looksLikeRegistry(first);
-  if (explicit && slash < 0) throw invalid(value, 'a repository is missing after the registry');
+  if ((explicit && slash < 0) || (!explicit && HOST_ONLY.test(body)))
+    throw invalid(value, 'a repository is missing after the registry');
   const registry = hasRegistry ? first : defaults.registry;
   if (!REGISTRY.test(registry)) throw invalid(value, `"${registry}" is not a registry host`);
   const tail = parseTail(hasRegistry ? body.slice(slash + 1) : body, value);

@@ -71,29 +71,60 @@ export function parseYaml(text: string, path: string): YamlFile {
 export function checkYaml<T>(file: YamlFile, schema: z.ZodType<T>): YamlFile<T> {
   const result = schema.safeParse(withoutExtras(file.value));
   if (result.success) return { ...file, value: result.data };
-  // A mistyped key is why a required one is missing, so it is told first.
-  const { issues } = result.error;
-  const first = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
-  const { issue, at } = tellingIssue(first, []);
+  throw problemsOf(file, schema, result.error)[0]!;
+}
+
+/** Everything that `checkYaml` finds wrong with a file, the most telling first; empty when it is right. */
+export function yamlProblems(file: YamlFile, schema: z.ZodType): readonly ProvError[] {
+  const result = schema.safeParse(withoutExtras(file.value));
+  return result.success ? [] : problemsOf(file, schema, result.error);
+}
+
+/** A mistyped key is why a required one is missing, so unknown keys come first. */
+function problemsOf(file: YamlFile, schema: z.ZodType, { issues }: z.ZodError): readonly ProvError[] {
+  const isUnknownKey = ({ code }: z.core.$ZodIssue) => code === 'unrecognized_keys';
+  const ordered = [...issues.filter(isUnknownKey), ...issues.filter((each) => !isUnknownKey(each))];
+  return ordered.flatMap((each) => problemOf(file, schema, tellingIssue(each, [])));
+}
+
+function problemOf(file: YamlFile, schema: z.ZodType, { issue, at }: Telling): readonly ProvError[] {
+  const { path } = file;
   if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0]!;
-    const place = file.position([...at, key]);
-    throw new ProvError('SCHEMAS_KEY_UNKNOWN', {
-      path: file.path,
-      ...place,
-      key,
-      suggestion: suggestKey(key, knownKeys(schema, at)),
+    return issue.keys.map((key) => {
+      const suggestion = suggestKey(key, knownKeys(schema, at));
+      return new ProvError('SCHEMAS_KEY_UNKNOWN', { path, ...file.position([...at, key]), key, suggestion });
     });
   }
-  const written =
-    issue.code === 'invalid_type' && issue.expected === 'string' ? file.written?.(at) : undefined;
-  throw new ProvError('SCHEMAS_VALUE_INVALID', {
-    path: file.path,
-    ...file.position(at),
-    at: at.join('.') || 'file',
-    reason: reasonOf(issue),
-    ...(written ? { hint: `Write it in quotes: "${written}".` } : {}),
-  });
+  const value = valueAt(file.value, at);
+  const hint = hintOf(issue, value, file.written?.(at));
+  return [
+    new ProvError('SCHEMAS_VALUE_INVALID', {
+      path,
+      ...file.position(at),
+      at: at.join('.') || 'file',
+      reason: reasonOf(issue, { value }),
+      ...(hint === undefined ? {} : { hint }),
+    }),
+  ];
+}
+
+function hintOf(issue: z.core.$ZodIssue, value: unknown, written: string | undefined): string | undefined {
+  if (issue.code === 'invalid_type' && issue.expected === 'string' && written)
+    return `Write it in quotes: "${written}".`;
+  if (issue.code !== 'invalid_value') return undefined;
+  if (value === undefined && issue.values.length === 1)
+    return `Write ${String(issue.path.at(-1))}: ${String(issue.values[0])}`;
+  const best = typeof value === 'string' ? closest(value, issue.values.map(String)) : undefined;
+  return best === undefined ? undefined : `Did you mean "${best}"?`;
+}
+
+function valueAt(value: unknown, keys: readonly (string | number)[]): unknown {
+  let current = value;
+  for (const key of keys) {
+    if (current === null || typeof current !== 'object' || !Object.hasOwn(current, key)) return undefined;
+    current = (current as Record<string | number, unknown>)[key];
+  }
+  return current;
 }
 
 interface Telling {
@@ -123,8 +154,14 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   null: 'empty',
 };
 
-/** What is wrong, in words of a person who writes the file. */
-export function reasonOf(issue: z.core.$ZodIssue): string {
+/** What is wrong, in words of a person who writes the file; `found` is what stands there, where it is known. */
+export function reasonOf(issue: z.core.$ZodIssue, found?: { readonly value: unknown }): string {
+  if (issue.code === 'invalid_value') {
+    const allowed = `${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+    return found !== undefined && found.value === undefined
+      ? `is missing (${allowed})`
+      : `must be ${allowed}`;
+  }
   if (issue.code !== 'invalid_type') return issue.message;
   const received = /received (\w+)$/.exec(issue.message)?.[1] ?? 'undefined';
   const expected = TYPE_NAMES[issue.expected] ?? issue.expected;
@@ -194,13 +231,18 @@ function member(schema: unknown, key: string | number): unknown {
 
 /** "Did you mean …?" for a mistyped key, or the list of keys that are known there. */
 export function suggestKey(key: string, known: readonly string[]): string {
-  const best = known
-    .map((name) => ({ name, distance: editDistance(key, name) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  if (best && best.distance <= Math.max(1, Math.floor(key.length / 3))) return `Did you mean "${best.name}"?`;
+  const best = closest(key, known);
+  if (best !== undefined) return `Did you mean "${best}"?`;
   return known.length > 0
     ? `Known keys here: ${known.join(', ')}. Own keys start with x-.`
     : 'Remove it; own keys start with x-.';
+}
+
+function closest(text: string, known: readonly string[]): string | undefined {
+  const best = known
+    .map((name) => ({ name, distance: editDistance(text, name) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return best && best.distance <= Math.max(1, Math.floor(text.length / 3)) ? best.name : undefined;
 }
 
 /** Damerau-Levenshtein distance with adjacent swaps. */

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertWithin, isProvError, LIMITS, ProvError } from '#base';
-import { type ExtensionManifest, parseExtensionManifest, type YamlFile } from '#schemas';
+import { type ExtensionManifest, manifestProblems, parseExtensionManifest, type YamlFile } from '#schemas';
 import { readError } from '../reading.js';
 
 export const MANIFEST_FILE = 'manifest.yaml';
@@ -11,6 +11,20 @@ export const MANIFEST_FILE = 'manifest.yaml';
  * @throws OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_* with line and column.
  */
 export function readSourceManifest(dir: string, provVersion: string): YamlFile<ExtensionManifest> {
+  const { text, path } = readText(dir);
+  return parseExtensionManifest(text, path, provVersion);
+}
+
+/**
+ * Everything that is wrong with the manifest of an extension directory.
+ * @throws OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_YAML_SYNTAX when it is not UTF-8
+ */
+export function sourceManifestProblems(dir: string, provVersion: string): readonly ProvError[] {
+  const { text, path } = readText(dir);
+  return manifestProblems(text, path, provVersion);
+}
+
+function readText(dir: string): { readonly text: string; readonly path: string } {
   const path = join(dir, MANIFEST_FILE);
   let bytes: Uint8Array;
   try {
@@ -21,7 +35,7 @@ export function readSourceManifest(dir: string, provVersion: string): YamlFile<E
     if (!isProvError(failure, 'BASE_FILE_MISSING')) throw failure;
     throw new ProvError('OCI_PACK_MANIFEST_MISSING', { path: dir }, { cause: error });
   }
-  return parseExtensionManifest(decode(bytes, path), path, provVersion);
+  return { text: decode(bytes, path), path };
 }
 
 function decode(bytes: Uint8Array, path: string): string {

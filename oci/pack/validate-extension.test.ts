@@ -19,6 +19,14 @@ const cases: [string, Tree, RegExp | undefined][] = [
     { 'manifest.yaml': manifest.replace('scripts/install.sh', 'docs/README.md') },
     /cannot be run/,
   ],
+  [
+    'a script whose ending no interpreter is known for',
+    {
+      'manifest.yaml': manifest.replace('scripts/install.sh', 'scripts/install'),
+      'scripts/install': '#!/bin/bash\n',
+    },
+    /cannot be run: scripts end in/,
+  ],
   ['a schema that is no JSON', { 'schema/config.schema.json': '{' }, /not a JSON Schema/],
   [
     'a schema with a wrong keyword',
@@ -66,4 +74,28 @@ test('validation warns of an executable bit that packing does not keep', {
   chmodSync(join(dir, 'docs/README.md'), 0o755);
   const [only] = await validateExtension(dir, { provVersion: '0.1.0' });
   assert.equal(only?.severity, 'warning');
+});
+
+test('validation lists every wrong value of a manifest at once', async (t) => {
+  const wrong = 'name: My App\ntype: taskserve\nversion: 1.0\ndescription: x\nlicence: MIT\n';
+  const dir = writeTree(temporaryDirectory(t), { 'manifest.yaml': wrong });
+  const findings = await validateExtension(dir, { provVersion: '0.1.0' });
+  const told = findings.map(({ message, hint }) => `${message.slice(message.indexOf('yaml:'))} ${hint}`);
+  assert.deepEqual(told, [
+    'yaml:3:1: version: "1.0" is not a semantic version Write 1.0.0.',
+    'yaml:5:1: unknown key "licence" Did you mean "license"?',
+    'yaml:1:1: schema: is missing (1) Write schema: 1',
+    'yaml:1:1: name: must match [a-z0-9]+([._-][a-z0-9]+)*, 2 to 63 characters Correct the value; docs/spec/manifest.md lists every field.',
+    'yaml:2:1: type: must be one of provider, taskserv, cluster, workflow, template Did you mean "taskserv"?',
+  ]);
+});
+
+test('a .sh script for another shell is a warning', async (t) => {
+  const dir = writeTree(temporaryDirectory(t), {
+    ...REDIS_TREE,
+    'scripts/install.sh': '#!/usr/bin/env bash\n',
+  });
+  const [found, ...others] = await validateExtension(dir, { provVersion: '0.1.0' });
+  assert.deepEqual(others, []);
+  assert.match(`${found?.severity} ${found?.message}`, /^warning .*install\.sh names bash in its first line/);
 });

@@ -4,7 +4,7 @@ import { type ExtensionManifest, isVersion } from '#schemas';
 import { collectFiles, type TreeEntry } from './collect-files.js';
 import { isExecutableContent, MAGIC_BYTES } from './executable-content.js';
 import { createPathFilter } from './path-filter.js';
-import { declaredFiles, readSourceManifest } from './source-manifest.js';
+import { declaredFiles, readSourceManifest, sourceManifestProblems } from './source-manifest.js';
 import { checkConfiguration } from './validate-configuration.js';
 
 /** One thing to correct (error) or to think about (warning) in an extension. */
@@ -16,8 +16,10 @@ export interface Finding {
   readonly details: ErrorDetails;
 }
 
-/** Script endings that the runtime knows an interpreter for. */
-const INTERPRETED = /\.(?:sh|nu|mjs|py)$/;
+/** Script endings that the runtime knows an interpreter for; a `#!` line does not count. */
+const INTERPRETED = /\.(?:sh|nu|mjs|js|py)$/;
+/** Shells that understand more than `sh`, in a `#!` line. */
+const OTHER_SHELL = /^#!.*\b(bash|zsh|ksh|fish)\b/;
 
 /**
  * Everything that is wrong with an extension directory, errors first; never throws for what its author did.
@@ -28,8 +30,10 @@ export async function validateExtension(
   options: { provVersion: string },
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const manifest = attempt(findings, () => readSourceManifest(dir, options.provVersion).value);
-  if (manifest === undefined) return findings;
+  const problems = attempt(findings, () => sourceManifestProblems(dir, options.provVersion));
+  if (problems === undefined || problems.length > 0)
+    return [...findings, ...(problems ?? []).map((problem) => finding('error', problem))];
+  const manifest = readSourceManifest(dir, options.provVersion).value;
   const entries = attempt(findings, () => collectFiles(dir, createPathFilter(manifest.build ?? {})));
   if (entries === undefined) return findings;
   const files = new Map(entries.filter((entry) => entry.type === 'file').map((entry) => [entry.path, entry]));
@@ -45,12 +49,7 @@ export async function validateExtension(
   for (const { key, path } of declaredFiles(manifest)) {
     const file = files.get(path);
     if (file === undefined) report('error', `${key} names ${path}, which is not among the packed files`);
-    else if (!key.startsWith('configuration.') && !INTERPRETED.test(path) && !isExecutableFile(file)) {
-      report(
-        'error',
-        `${key} names ${path}, which cannot be run: it is no .sh, .nu, .mjs or .py and has no #! line`,
-      );
-    }
+    else if (!key.startsWith('configuration.')) checkScript({ key, path, file }, report);
   }
   checkHealth(manifest, report);
   checkAssets(manifest, report);
@@ -76,6 +75,21 @@ export async function validateExtension(
 }
 
 export type Report = (severity: Finding['severity'], reason: string) => void;
+
+interface Script {
+  readonly key: string;
+  readonly path: string;
+  readonly file: TreeEntry;
+}
+
+function checkScript({ key, path, file }: Script, report: Report): void {
+  if (!INTERPRETED.test(path))
+    report('error', `${key} names ${path}, which cannot be run: scripts end in .sh, .mjs, .py or .nu`);
+  if (!path.endsWith('.sh')) return;
+  const shell = OTHER_SHELL.exec(readFileSync(file.source, 'latin1'))?.[1];
+  if (shell !== undefined)
+    report('warning', `${path} names ${shell} in its first line, but .sh scripts are run by sh`);
+}
 
 function checkHealth(manifest: ExtensionManifest, report: Report): void {
   const { health } = manifest;
