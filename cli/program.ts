@@ -55,7 +55,7 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
     const error = abort.signal.aborted
       ? (abort.signal.reason as ProvError)
       : thrown instanceof CommanderError
-        ? usageError(thrown, shown.text)
+        ? usageError(thrown, { help: shown.text, argv })
         : toProvError(thrown);
     if (thrown instanceof CommanderError) printer.note(shown.text);
     const cause = thrown instanceof Error ? thrown.stack : undefined;
@@ -195,7 +195,12 @@ function addGlobalOptions(command: Command): void {
   command.addOption(new Option('--debug', 'show what happens, and stack traces of errors'));
 }
 
-function usageError(error: CommanderError, help: string): ProvError {
+interface Typed {
+  readonly help: string;
+  readonly argv: readonly string[];
+}
+
+function usageError(error: CommanderError, { help, argv }: Typed): ProvError {
   if (error.code === 'commander.help') {
     const typed = /^Usage: (prov(?: [a-z-]+)*)/.exec(help)?.[1] ?? 'prov';
     return new ProvError(
@@ -206,11 +211,27 @@ function usageError(error: CommanderError, help: string): ProvError {
   }
   const reason = error.message.replace(/^error: /, '').replace(/\n.*/s, '');
   const suggestion = /\(Did you mean (.+)\?\)/.exec(error.message)?.[1];
+  const taken = error.code === 'commander.missingArgument' ? optionThatTook(argv) : undefined;
+  if (taken !== undefined) {
+    const hint = `${taken} took it as its value: write it last, or ${taken}=VALUE.`;
+    return new ProvError('CLI_USAGE', { reason, hint }, { cause: error });
+  }
   return new ProvError(
     'CLI_USAGE',
     { reason, ...(suggestion === undefined ? {} : { hint: `Did you mean ${suggestion}?` }) },
     { cause: error },
   );
+}
+
+/** The option with an optional value that was given the argument after it, as in `--vendor-assets ./dir`. */
+function optionThatTook(argv: readonly string[]): string | undefined {
+  const optional = commandTable
+    .flatMap(({ options = [] }) => options)
+    .flatMap(({ flags }) => /(--[a-z-]+) \[/.exec(flags)?.[1] ?? []);
+  return optional.find((name) => {
+    const value = argv[argv.indexOf(name) + 1];
+    return argv.includes(name) && value !== undefined && !value.startsWith('-');
+  });
 }
 
 function outputFormat(argv: readonly string[]): OutputFormat {

@@ -87,7 +87,9 @@ export async function removeRequirement(
       suggestion:
         names.length === 0
           ? 'The workspace requires nothing.'
-          : suggestKey(edit.name, names).replace(' Own keys start with x-.', ''),
+          : suggestKey(edit.name, names)
+              .replace('Known keys here', 'It requires')
+              .replace(' Own keys start with x-.', ''),
     });
   });
 }

@@ -36,7 +36,7 @@ export async function copyReference(
         throw new ProvError('OCI_DIGEST_MISMATCH', {
           expected: to.digest,
           actual: descriptor.digest,
-          ref: formatReference(from),
+          where: formatReference(from),
         });
       const result = await copyGraph(source.store, target, [descriptor], {
         signal,

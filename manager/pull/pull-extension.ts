@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { ProvError } from '#base';
 import { readExtension, unpackLayer } from '#oci';
 import { type FileReference, formatReference, type Kind, type RemoteReference } from '#schemas';
 import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
@@ -9,7 +11,7 @@ import { verifyContent } from '../trust/verify-content.js';
 
 export interface PullOptions {
   readonly reference: RemoteReference | FileReference;
-  /** Directory to write; default `./NAME`. It must not exist, or hold the same content already. */
+  /** Directory to write; default `./NAME`. It must not exist. */
   readonly destination?: string | undefined;
   /** Who must have signed it; without one, signatures are not looked at. */
   readonly policy?: TrustPolicy | undefined;
@@ -31,7 +33,7 @@ export interface PullResult {
 /**
  * Fetches an extension into a directory that appears only when every byte was right and, with a policy,
  * the signatures were accepted.
- * @throws TRUST_REFUSED, OCI_DIGEST_MISMATCH, OCI_UNPACK_REFUSED
+ * @throws TRUST_REFUSED, OCI_DIGEST_MISMATCH, OCI_UNPACK_REFUSED, OCI_UNPACK_TARGET_EXISTS
  */
 export async function pullExtension(options: PullOptions, context: ManagerContext): Promise<PullResult> {
   const { signal } = context;
@@ -45,6 +47,8 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
       const verdict = options.policy && (await judge(options.policy));
       const destination = resolve(context.cwd, options.destination ?? extension.config.name);
       const { layer } = extension;
+      if (options.dryRun && existsSync(destination))
+        throw new ProvError('OCI_UNPACK_TARGET_EXISTS', { path: destination });
       if (!options.dryRun) {
         await unpackLayer(await store.fetch(layer, { signal }), {
           destination,

@@ -57,6 +57,11 @@ test('unknown commands and options are a wrong usage with a suggestion', async (
     [['exts', 'push'], /unknown command 'exts'/, /Did you mean ext\?/],
     [['ext', 'push', '--sgin', '.'], /unknown option '--sgin'/, /Did you mean --sign\?/],
     [['ext', 'push'], /missing required argument 'dir'/, /--help/],
+    [
+      ['ext', 'push', '--vendor-assets', './app'],
+      /missing required argument 'dir'/,
+      /--vendor-assets took it/,
+    ],
     [['ext', 'tags', 'a', 'b'], /too many arguments/, /--help/],
     [['ext', 'tags', 'redis', '--registry'], /argument missing/, /--help/],
     [['key', 'generate', '--algorithm', 'dsa'], /Allowed choices are ecdsa-p256/, /--help/],

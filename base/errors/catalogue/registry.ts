@@ -2,7 +2,7 @@ import { entries } from '../entry.js';
 
 export const registryErrors = entries({
   REGISTRY_PORT_TAKEN: {
-    message: 'port {port} on {host} is taken by another program',
+    message: 'port {port} on {host} is taken',
     hint: 'Choose another with --port (0 picks a free one), or stop the program that listens there.',
     exit: 'conflict',
   },

@@ -93,7 +93,7 @@ export const workspaceErrors = entries({
   },
   WORKSPACE_MODULE_MODIFIED: {
     message: '{module} was changed after it was installed in {path}',
-    hint: 'Remove that directory and run prov dep resolve; to change a module, copy it to extensions/.',
+    hint: 'prov dep resolve puts it back as it was; to change a module, copy it to extensions/ first.',
     exit: 'refused',
   },
   WORKSPACE_ASSET_MODIFIED: {

@@ -20,6 +20,14 @@ export function parseRequirement(text: string): NamedRequirement {
   return requirementOf(parseKind(text.slice(0, slash)), text.slice(slash + 1));
 }
 
+/** The two arguments `KIND NAME[@RANGE]`, or both as one, `KIND/NAME[@RANGE]`. */
+export function requirementArguments([first = '', second]: readonly (
+  | string
+  | undefined
+)[]): NamedRequirement {
+  return second === undefined ? parseRequirement(first) : requirementOf(parseKind(first), second);
+}
+
 export function requirementOf(kind: Kind, named: string): NamedRequirement {
   const at = named.indexOf('@');
   const { namespace, name } = splitRepository(at < 0 ? named : named.slice(0, at));

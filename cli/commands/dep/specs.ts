@@ -28,11 +28,11 @@ export const depCommands: readonly CommandSpec[] = [
     aliases: [['add']],
     summary: 'require an extension',
     args: [
-      { name: 'kind', summary: 'provider, taskserv, cluster, workflow or template' },
-      { name: 'name', summary: 'NAME or NAME@RANGE' },
+      { name: 'kind', summary: 'provider, taskserv, cluster, workflow or template; or KIND/NAME@RANGE' },
+      { name: 'name', summary: 'NAME or NAME@RANGE', optional: true },
     ],
     options: [workspaceOption],
-    examples: ['prov dep add taskserv redis@^7'],
+    examples: ['prov dep add taskserv redis@^7', 'prov dep add taskserv/redis@^7'],
     load: () => import('./add.js'),
   },
   {
@@ -40,10 +40,11 @@ export const depCommands: readonly CommandSpec[] = [
     aliases: [['remove']],
     summary: 'no longer require an extension',
     args: [
-      { name: 'kind', summary: 'kind of the extension' },
-      { name: 'name', summary: 'its name' },
+      { name: 'kind', summary: 'kind of the extension; or KIND/NAME' },
+      { name: 'name', summary: 'its name', optional: true },
     ],
     options: [workspaceOption],
+    examples: ['prov dep remove taskserv redis'],
     load: () => import('./remove.js'),
   },
   {

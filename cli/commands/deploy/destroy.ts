@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { loadDeployment, withRuntime } from './deployment.js';
@@ -5,7 +6,8 @@ import { loadDeployment, withRuntime } from './deployment.js';
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options } = input;
   const deployment = await loadDeployment(context, input);
-  const servers = deployment.input.infra.servers.map(({ name }) => name);
+  const { infra } = deployment.input;
+  const servers = infra.servers.map(({ name }) => name);
   if (options['check'] === true)
     return {
       data: { servers },
@@ -17,13 +19,20 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       hint: 'Add --yes if that is what you want.',
     });
   }
-  const { removeDeployment } = await import('#runtime');
+  const { foldState, readEventLog, removeDeployment } = await import('#runtime');
   return withRuntime(context, deployment, {}, async (runtime) => {
+    const { tasks } = foldState(await readEventLog(join(deployment.workspace.root, '.runtime'), infra.name));
+    const created = new Set(
+      servers.filter((name) => tasks.get(`server.create:${name}`)?.inputsDigest !== undefined),
+    );
     const result = await removeDeployment(runtime, deployment.input, { signal: context.signal });
     if (result.error !== undefined) throw result.error;
+    const lines = servers.map((name) =>
+      created.has(name) ? `deleted server ${name}` : `server ${name} was not deployed`,
+    );
     return {
       data: { servers, status: result.status },
-      text: servers.map((name) => `deleted server ${name}`).join('\n'),
+      text: lines.join('\n'),
     };
   });
 }

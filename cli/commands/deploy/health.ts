@@ -7,6 +7,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const { checkHealth } = await import('#runtime');
   return withRuntime(context, deployment, { readOnly: true }, async (runtime) => {
     const checks = await checkHealth(runtime, deployment.input, { retries: 0, signal: context.signal });
+    if (checks.length === 0) context.note('nothing that is deployed has a health check');
     const unhealthy = checks.filter(({ healthy }) => !healthy);
     return {
       data: { healthy: unhealthy.length === 0, checks },

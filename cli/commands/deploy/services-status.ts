@@ -6,6 +6,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const { serviceStatus } = await import('#runtime');
   return withRuntime(context, deployment, { readOnly: true }, async (runtime) => {
     const services = await serviceStatus(runtime, deployment.input, { signal: context.signal });
+    if (services.length === 0) context.note('no services are deployed');
     return {
       data: { services },
       table: {

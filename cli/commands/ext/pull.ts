@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
-import { policyOption } from './policy.js';
+import { policyOption, UNVERIFIED } from './policy.js';
 import { formatBytes, managerContext, referenceArgument } from './shared.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
@@ -9,11 +9,13 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   if (reference.type === 'directory')
     throw new ProvError('CLI_USAGE', { reason: `${reference.path} is a directory already` });
   const { pullExtension } = await import('#manager');
+  const policy = await policyOption(context, input, 'workspace');
+  if (policy === undefined) context.note(UNVERIFIED);
   const result = await pullExtension(
     {
       reference,
       destination: textOption(input.options, 'destination'),
-      policy: await policyOption(context, input, 'workspace'),
+      policy,
       dryRun: input.options['dryRun'] === true,
     },
     managerContext(context, input),

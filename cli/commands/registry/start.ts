@@ -23,6 +23,13 @@ export async function run(context: CommandContext, { options }: CommandInput): P
   if (options['foreground'] === true) return foreground(context, { data, port, host });
   const existing = runningRegistries(context.env).find((record) => record.data === data);
   if (existing && (port === 0 || existing.port === port)) return describe(existing, false);
+  const other = runningRegistries(context.env).find((record) => port !== 0 && record.port === port);
+  if (other && other.host === host)
+    throw new ProvError('REGISTRY_PORT_TAKEN', {
+      host,
+      port,
+      hint: `A registry of yours with data in ${other.data} listens there. Choose another with --port (0 picks a free one), or stop it with prov registry stop --port ${port}.`,
+    });
   return background(context, { data, port, host });
 }
 

@@ -1,4 +1,5 @@
 import { ProvError } from '#base';
+import { isLoopbackRegistry } from '#schemas';
 import { adviseRetry } from '../retry-advice.js';
 import { ProxyRefusal } from './connect-agent.js';
 import { type HttpProxy, proxyName } from './proxy.js';
@@ -45,7 +46,10 @@ export function exchangeFailure(error: Error, exchange: Where, state: ExchangeSt
   if (!state.connected || (code !== undefined && UNREACHABLE.includes(code))) {
     const via =
       state.proxy === undefined ? reason : `${reason}, by way of the proxy ${proxyName(state.proxy)}`;
-    const failure = new ProvError('OCI_REMOTE_UNREACHABLE', { ...where, reason: via }, options);
+    const hint = isLoopbackRegistry(where.host)
+      ? { hint: 'No registry listens there. Check the port, or start one with prov registry start.' }
+      : {};
+    const failure = new ProvError('OCI_REMOTE_UNREACHABLE', { ...where, reason: via, ...hint }, options);
     return adviseRetry(failure, { firstContact: true });
   }
   const details = state.reused ? { ...where, reason, reused: true } : { ...where, reason };
