@@ -1,9 +1,9 @@
 import { ProvError } from '#base';
 import { cachedStore, openContentCache } from '#oci';
 import { packageId } from '#resolver';
-import type { Lock, LockEntry } from '#schemas';
+import type { Kind, Lock, LockEntry } from '#schemas';
 import { assertTrusted } from '#trust';
-import type { Workspace } from '#workspace';
+import { MODE_RULES, type Workspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import { contentCacheDir, type ManagerContext } from '../context.js';
 import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
@@ -16,16 +16,22 @@ export interface DeployableRequest {
   readonly lock: Lock;
   /** The locked extensions that the infra runs. */
   readonly entries: readonly LockEntry[];
+  /** Extensions of the workspace and infra layers that it runs: nobody signs those. */
+  readonly unsigned: readonly { readonly kind: Kind; readonly name: string; readonly layer: string }[];
 }
 
 /**
  * Passes only when what the lock names may run under the trust policy of today. The workspace's policy was
  * asked when the lock was made, so it must still be that one; those of the infra, the user and the machine
  * are asked now, of the signatures in the registry.
- * @throws MANAGER_LOCK_STALE, TRUST_REFUSED
+ * Modes cicd and enterprise refuse what nobody can have signed.
+ * @throws MANAGER_LOCK_STALE, MANAGER_LAYER_UNSIGNED, TRUST_REFUSED
  */
 export async function assertDeployable(request: DeployableRequest, context: ManagerContext): Promise<void> {
   const { workspace, infra, lock, entries } = request;
+  const local = request.unsigned[0];
+  if (local !== undefined && MODE_RULES[workspace.mode].trustDefault === 'deny')
+    throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, mode: workspace.mode });
   const own = await workspacePolicy(workspace, { env: context.env });
   if (lock.policy.trustPolicy !== own.digest)
     throw new ProvError('MANAGER_LOCK_STALE', { reason: 'the trust policy changed since it was written' });

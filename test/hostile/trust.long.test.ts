@@ -48,6 +48,23 @@ describe('what is installed and run is what was signed', () => {
     await site.data(['deploy', '-w', root]);
   });
 
+  test('in a mode that refuses what is unsigned, a copy in the workspace does not take the place of a signed one', async () => {
+    const root = await site.workspace('shadowed', { trustKey: 'good' });
+    await site.data(['dep', 'resolve', '-w', root]);
+    const installed = readdirSync(join(root, '.cache/modules/taskservs')).find((name) =>
+      name.startsWith('tool@'),
+    )!;
+    cpSync(join(root, '.cache/modules/taskservs', installed), join(root, 'extensions/taskservs/tool'), {
+      recursive: true,
+    });
+    await site.data(['deploy', '-w', root]);
+    const file = join(root, 'config', 'provisioning.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('mode: solo', 'mode: enterprise'));
+    await site.data(['dep', 'resolve', '-w', root]);
+    const error = await fails(['deploy', '-w', root], 'MANAGER_LAYER_UNSIGNED', 6);
+    assert.equal(error.details['name'], 'tool');
+  });
+
   test('dep resolve brings back an asset that is gone, carried along or not', async () => {
     const root = await site.workspace('lost', { trustKey: 'good' });
     await site.data(['dep', 'resolve', '-w', root]);

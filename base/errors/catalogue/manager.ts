@@ -80,4 +80,10 @@ export const managerErrors = entries({
     hint: 'Add it under registries in config/provisioning.yaml; known are {known}.',
     exit: 'configuration',
   },
+  MANAGER_LAYER_UNSIGNED: {
+    message:
+      '{kind} {name} comes from the {layer} layer, where nothing is signed, and mode {mode} refuses what is not',
+    hint: 'Push it signed and require its version, or deploy in mode solo or multi-user.',
+    exit: 'refused',
+  },
 });

@@ -58,7 +58,11 @@ async function assertTrust(
 ): Promise<void> {
   const { assertDeployable } = await import('#manager');
   const entries = modules.flatMap((module) => module.lock ?? []);
-  await assertDeployable({ workspace, infra: infra.name, lock, entries }, managerContext(context, input));
+  const unsigned = modules.flatMap(({ kind, name, layer, lock: locked }) =>
+    locked === undefined ? { kind, name, layer } : [],
+  );
+  const request = { workspace, infra: infra.name, lock, entries, unsigned };
+  await assertDeployable(request, managerContext(context, input));
 }
 
 async function showPlan(context: CommandContext, { input, workspace }: Deployment): Promise<CommandOutput> {
