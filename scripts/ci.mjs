@@ -41,18 +41,18 @@ if (command === undefined) {
   console.log('README.md does not show its test command');
   total.failed += 1;
 }
-step('the test command of the README', command ?? 'npm ci && npm test', { counted: true });
+step('the test command of the README', `${command ?? 'npm ci && npm test'} -- --retry`, { counted: true });
 step('checks', 'node scripts/check.mjs --counted', { counted: true });
 for (const version of ['22', '24']) {
   step(
     `quick suite on Node ${version}`,
-    `node scripts/with-node.mjs ${version} scripts/test.mjs --suite quick --no-build`,
+    `node scripts/with-node.mjs ${version} scripts/test.mjs --suite quick --no-build --retry`,
     { counted: true },
   );
 }
 step('quickstart', 'npm run --silent quickstart');
 step('interop programs', 'node scripts/interop-tools.mjs');
-step('interop', 'npm run --silent test:interop', { counted: true });
-step('long', 'npm run --silent test:long', { counted: true });
+step('interop', 'npm run --silent test:interop -- --retry', { counted: true });
+step('long', 'npm run --silent test:long -- --retry', { counted: true });
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed > 0 ? 1 : 0);

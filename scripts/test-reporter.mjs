@@ -50,5 +50,9 @@ export default async function* report(source) {
   if (skips.length > 0) yield `\nskipped:\n${skips.map((line) => `  ${line}`).join('\n')}\n`;
   if (failures.length > 0)
     yield `\n${failures.length} failed:\n${failures.map((text) => `  ${text.split('\n')[0]}`).join('\n')}\n`;
-  if (process.env.PROV_TEST_REPORT) writeFileSync(process.env.PROV_TEST_REPORT, JSON.stringify(counts));
+  if (process.env.PROV_TEST_REPORT)
+    writeFileSync(
+      process.env.PROV_TEST_REPORT,
+      JSON.stringify({ counts, files: Object.fromEntries(perFile) }),
+    );
 }
