@@ -23,6 +23,18 @@ test('every group that help shows says what it is about', () => {
   );
 });
 
+test('a group built alone is the same as among all', () => {
+  for (const group of buildProgram(async () => {}).commands) {
+    const [alone, ...others] = buildProgram(async () => {}, { group: group.name() }).commands;
+    assert.deepEqual(others, []);
+    assert.equal(alone?.helpInformation(), group.helpInformation());
+    assert.deepEqual(
+      alone?.commands.map((each) => each.helpInformation()),
+      group.commands.map((each) => each.helpInformation()),
+    );
+  }
+});
+
 test('no two commands have the same name', () => {
   const names = commandTable.flatMap(({ path, aliases = [] }) =>
     [path, ...aliases].map((each) => each.join(' ')),
