@@ -6,6 +6,7 @@ import { assertTrusted } from '#trust';
 import { MODE_RULES, type Workspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import { contentCacheDir, type ManagerContext } from '../context.js';
+import { staleReason } from '../resolve/resolve-workspace.js';
 import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { verifyContent } from './verify-content.js';
 import { workspacePolicy } from './workspace-policy.js';
@@ -21,10 +22,9 @@ export interface DeployableRequest {
 }
 
 /**
- * Passes only when what the lock names may run under the trust policy of today. The workspace's policy was
- * asked when the lock was made, so it must still be that one; those of the infra, the user and the machine
- * are asked now, of the signatures in the registry.
- * Modes cicd and enterprise refuse what nobody can have signed.
+ * Passes only when the lock fits the requirements of today and what it names may run under the trust policy
+ * of today. The workspace's policy was asked when the lock was made, so it must still be that one; those of
+ * the infra, the user and the machine are asked now, of the signatures in the registry. Modes cicd and enterprise refuse what nobody can have signed.
  * @throws MANAGER_LOCK_STALE, MANAGER_LAYER_UNSIGNED, TRUST_REFUSED
  */
 export async function assertDeployable(request: DeployableRequest, context: ManagerContext): Promise<void> {
@@ -33,8 +33,8 @@ export async function assertDeployable(request: DeployableRequest, context: Mana
   if (local !== undefined && MODE_RULES[workspace.mode].trustDefault === 'deny')
     throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, mode: workspace.mode });
   const own = await workspacePolicy(workspace, { env: context.env });
-  if (lock.policy.trustPolicy !== own.digest)
-    throw new ProvError('MANAGER_LOCK_STALE', { reason: 'the trust policy changed since it was written' });
+  const stale = staleReason(lock, workspace, own);
+  if (stale !== undefined) throw new ProvError('MANAGER_LOCK_STALE', { reason: stale });
   const { policy } = await workspacePolicy(workspace, { env: context.env, infra });
   if (policy.digest === own.policy.digest && !own.demanding) return;
   const { signal } = context;

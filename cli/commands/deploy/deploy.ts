@@ -10,8 +10,8 @@ const MS = 1000;
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options } = input;
   const deployment = await loadDeployment(context, input);
-  if (options['check'] === true) return showPlan(context, deployment);
   await assertTrust(context, input, deployment);
+  if (options['check'] === true) return showPlan(context, deployment);
   const { deploy, parseResolution, serviceStatus } = await import('#runtime');
   const answers = new Map(listOption(options, 'resolve').map(parseResolution));
   return withRuntime(
@@ -50,7 +50,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   );
 }
 
-/** The policy may have changed since the extensions were installed, and the infra may have one of its own. */
+/** Requirements and policy may have changed since the lock was made, and the infra may have a policy of its own. */
 async function assertTrust(
   context: CommandContext,
   input: CommandInput,
