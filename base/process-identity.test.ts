@@ -37,14 +37,14 @@ test('spaces and brackets in the name of a program do not confuse it', {
 });
 
 test('a zombie does not run', { skip: process.platform !== 'linux' }, async (t) => {
-  // The shell becomes `sleep`, which never collects the child that the shell left it.
-  const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 30'], {
+  // The shell becomes `sleep`, which never collects the child that the shell left it and that ends later.
+  const parent = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 30'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   t.after(() => parent.kill('SIGKILL'));
   const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(chunk.toString());
-  const deadline = Date.now() + 2000;
+  const deadline = Date.now() + 10_000;
   while (identifyProcess(pid) !== undefined && Date.now() < deadline) await sleep(10);
   assert.doesNotThrow(() => process.kill(pid, 0), 'it still has its pid');
   assert.equal(identifyProcess(pid), undefined);

@@ -9,9 +9,13 @@ const BIG = 20 * MIB;
 
 test('Retry-After is obeyed in seconds and as a date, by every request to the host', async (t) => {
   const { repository, server } = await fixture(t);
-  for (const value of ['1', new Date(Math.ceil(Date.now() / 1000) * 1000 + 1000).toUTCString()]) {
-    const waited = value === '1' ? 990 : 200;
-    server.fault({ does: { answer: { status: 429, headers: { 'retry-after': value } } } });
+  const inTwoSeconds = () => new Date(Math.ceil(Date.now() / 1000) * 1000 + 2000).toUTCString();
+  for (const [value, waited] of [
+    ['1', 990],
+    [inTwoSeconds, 1000],
+  ] as const) {
+    const retryAfter = typeof value === 'string' ? value : value();
+    server.fault({ does: { answer: { status: 429, headers: { 'retry-after': retryAfter } } } });
     const started = Date.now();
     const first = repository.list();
     await new Promise((resolve) => setTimeout(resolve, 50));
