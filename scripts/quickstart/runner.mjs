@@ -9,6 +9,9 @@ const quote = (text) =>
 /** System programs that scripts may need beside node; npm is not among them. */
 const FAR_PROGRAMS = ['sh', 'id', 'ps', 'uname', 'getconf', 'df', 'ldd', 'cat', 'cp', 'kill'];
 
+/** Signals closer together than this are one, in milliseconds. */
+const SECOND_SIGNAL_MS = 3000;
+
 export class StepError extends Error {
   constructor(message, { code, hint, command, exitCode }) {
     super(message);
@@ -20,12 +23,27 @@ export class StepError extends Error {
 export function createRunner({ root, dir, reporter }) {
   let child;
   let interrupted;
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.on(signal, () => {
-      interrupted ??= signal;
-      child?.kill(signal);
-    });
-  }
+  let interruptedAt = 0;
+  let record;
+  // One Ctrl-C may arrive twice (from the terminal and from npm). The child, which has a process group of its
+  // own, must get it once: a second one would end it without cleaning up.
+  const interrupt = (signal) => {
+    if (interrupted && Date.now() - interruptedAt < SECOND_SIGNAL_MS) return;
+    interrupted ??= signal;
+    interruptedAt = Date.now();
+    child?.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupt(signal));
+  process.stdout.on('error', () => interrupt('SIGTERM'));
+  const start = (program, args, options) => {
+    child = spawn(program, args, { ...options, detached: true });
+    if (child.pid !== undefined) record?.child(child.pid);
+    return child;
+  };
+  const ended = () => {
+    child = undefined;
+    record?.child();
+  };
   const assertGoing = (command) => {
     if (interrupted)
       throw new StepError('interrupted', {
@@ -99,7 +117,7 @@ export function createRunner({ root, dir, reporter }) {
     const started = Date.now();
     const [program, ...rest] = shell ?? [process.execPath, prov, ...args, '--out', 'json'];
     const { code, stdout, stderr } = await new Promise((resolve, reject) => {
-      child = spawn(program, rest, {
+      start(program, rest, {
         cwd: root,
         env: shell ? process.env : env,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -112,7 +130,7 @@ export function createRunner({ root, dir, reporter }) {
         resolve({ code: status ?? (signal === 'SIGINT' ? 130 : 143), stdout: out, stderr: err }),
       );
     });
-    child = undefined;
+    ended();
     if (!quiet) assertGoing(command);
     const document = shell ? undefined : parse(stdout);
     if (code !== 0 && !allowFailure) {
@@ -161,7 +179,7 @@ export function createRunner({ root, dir, reporter }) {
       dir,
     ];
     const code = await new Promise((resolve, reject) => {
-      child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+      start(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
       let rest = '';
       child.stdout.on('data', (chunk) => {
         rest += chunk;
@@ -176,7 +194,7 @@ export function createRunner({ root, dir, reporter }) {
       child.on('error', reject);
       child.on('close', (status) => resolve(status ?? 143));
     });
-    child = undefined;
+    ended();
     assertGoing('');
     if (code !== 0 || last === undefined || last.event === 'done') {
       const error = last?.error ?? {};
@@ -194,7 +212,16 @@ export function createRunner({ root, dir, reporter }) {
     };
   }
 
-  return { run, far, prepare, dir, root, settle: async () => {}, interrupted: () => interrupted };
+  return {
+    run,
+    far,
+    dir,
+    root,
+    /** Every process that is started from now on is written down. */
+    remember: (processes) => {
+      record = processes;
+    },
+  };
 }
 
 function parse(stdout) {
