@@ -62,7 +62,7 @@ function run(paths, concurrency) {
       '--test',
       `--test-concurrency=${concurrency}`,
       // A test that hangs is a failure with a name, not a run that never ends.
-      `--test-timeout=${suite === 'quick' || suite === 'arch' ? 240_000 : 1_800_000}`,
+      `--test-timeout=${suite === 'quick' || suite === 'arch' ? 900_000 : 2_400_000}`,
       '--test-reporter=./scripts/test-reporter.mjs',
       '--test-reporter-destination=stdout',
       ...paths,
