@@ -6,21 +6,19 @@ import {
   type PackageId,
   type PlanChange,
   planDiff,
-  preferredProviders,
-  preferredVersions,
   resolve,
   type Solution,
   solutionToLock,
 } from '#resolver';
 import { inputsDigest, type Lock } from '#schemas';
-import { hostPlatform, type Workspace } from '#workspace';
+import type { Workspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { installLock } from '../install/install-lock.js';
 import { type WorkspacePolicy, workspacePolicy } from '../trust/workspace-policy.js';
 import { readLock, writeLock } from './lock-file.js';
 import { readContent } from './read-content.js';
-import { createRegistrySource } from './registry-source.js';
+import { resolutionOptions } from './resolution-options.js';
 import { createWorkspaceRegistries, type WorkspaceRegistries } from './workspace-registries.js';
 
 export interface ResolveWorkspaceOptions {
@@ -145,36 +143,10 @@ interface Solving {
 
 async function solve({ options, before, policy, registries, context }: Solving): Promise<Lock> {
   const { workspace } = options;
-  const { signal, provVersion, onEvent } = context;
+  const { onEvent } = context;
   onEvent?.({ event: 'resolving', message: `resolving ${workspace.requirements.length} requirements` });
-  const keep = before !== undefined && options.update !== true;
-  const result = await resolve({
-    requirements: workspace.requirements.map(({ registry, repository, range, kind, origin }) => {
-      if (registry === undefined || repository === undefined)
-        throw new ProvError('MANAGER_PATH_REQUIREMENT', {
-          place: `${origin.file ?? origin.layer}:${origin.line ?? 1}`,
-        });
-      return {
-        registry,
-        repository,
-        range,
-        kind,
-        origin: {
-          file: origin.file ?? origin.layer,
-          layer: origin.layer,
-          ...(origin.line === undefined ? {} : { line: origin.line }),
-        },
-      };
-    }),
-    source: createRegistrySource((id) => registries.repository(id)),
-    platforms: workspace.resolution.platforms ?? [hostPlatform()],
-    provVersion,
-    strategy: workspace.resolution.strategy,
-    prerelease: workspace.resolution.prerelease,
-    overrides: overridesOf(workspace),
-    ...(keep ? { preferred: preferredVersions(before), preferredProviders: preferredProviders(before) } : {}),
-    signal,
-  });
+  const keep = options.update === true ? undefined : before;
+  const result = await resolve(resolutionOptions({ workspace, registries, keep }, context));
   if (!result.ok) {
     throw new ProvError('MANAGER_UNRESOLVABLE', {
       explanation: explainFailure(result.failure),
@@ -182,16 +154,6 @@ async function solve({ options, before, policy, registries, context }: Solving):
     });
   }
   return toLock(result.solution, { options, before, policy, registries, context });
-}
-
-function overridesOf(workspace: Workspace) {
-  const first = workspace.registries[0]!;
-  return Object.entries(workspace.resolution.overrides ?? {}).map(([name, range]) => ({
-    registry: first.id,
-    repository: name.includes('/') || first.namespace === '' ? name : `${first.namespace}/${name}`,
-    range,
-    origin: { file: 'config/provisioning.yaml', layer: 'workspace' },
-  }));
 }
 
 async function toLock(solution: Solution, { options, policy, registries, context }: Solving): Promise<Lock> {
