@@ -59,6 +59,8 @@ export {
 export { authFilePaths, defaultCredentials } from './remote/credentials/default-credentials.js';
 export {
   createRemoteRegistry,
+  type DocumentAnswer,
+  type DocumentQuery,
   type DownloadOptions,
   type PushManifestOptions,
   type ReferrersAnswer,
@@ -69,6 +71,7 @@ export {
   type RemoteTimeouts,
   type RequestEvent,
   type TagOptions,
+  type TagState,
 } from './remote/remote-registry.js';
 export { resolveOptional } from './resolve-optional.js';
 export { type CachedStoreOptions, cachedStore } from './store/cached-store.js';

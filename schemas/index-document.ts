@@ -15,6 +15,9 @@ export const indexEntrySchema = z.looseObject({
   publishedAt: z.string().optional(),
   state: z.enum(LIFECYCLE_STATES).default('active'),
   reason: z.string().optional(),
+  /** What to take instead: a name, or `name@range`. */
+  replacement: z.string().optional(),
+  /** Ids of the keys whose signatures are attached, whoever they belong to; only a verification says what they mean. */
   signers: z.array(z.string()).optional(),
 });
 /** One version in a package index. `size` is the size of the manifest in bytes. */

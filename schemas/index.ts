@@ -25,6 +25,7 @@ export {
   type IndexDocument,
   type IndexEntry,
   indexDocumentSchema,
+  indexEntrySchema,
   LIFECYCLE_STATES,
   type LifecycleState,
 } from './index-document.js';

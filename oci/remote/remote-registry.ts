@@ -1,9 +1,11 @@
-import type { Digester } from '#base';
+import { type Digester, LIMITS } from '#base';
 import { listStrings } from './pages.js';
 import { RegistryClient } from './registry-client.js';
+import { mediaTypeOf } from './remote-manifests.js';
 import { createRemoteRepository } from './remote-repository.js';
 
 const PING_BYTES = 64 * 1024;
+const DOCUMENT_ANSWERS = [200, 301, 302, 303, 304, 307, 308, 400, 403, 404, 405, 406, 410, 501];
 
 import type { Descriptor } from '#schemas';
 import type { CallOptions, ContentStore, MountingStore } from '../content-store.js';
@@ -122,6 +124,43 @@ export interface RemoteRepository extends ContentStore, MountingStore {
     artifactType?: string,
     options?: CallOptions,
   ): Promise<ReferrersAnswer>;
+  /** What a tag that may move points to, with what `replaceTag` needs; undefined when there is no such tag. */
+  readTag(tag: string, options?: CallOptions): Promise<TagState | undefined>;
+  /**
+   * Stores a manifest under a tag that may move, provided the tag is still as it was read (`expected`; undefined
+   * means absent). False when the registry says it is not. Registries that know no conditions take it anyway:
+   * read the tag again.
+   */
+  replaceTag(
+    tag: string,
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+    expected: TagState | undefined,
+    options?: CallOptions,
+  ): Promise<boolean>;
+}
+
+/** A tag at the moment it was read. */
+export interface TagState {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+  /** As the registry gave it; without one, a replacement cannot be made conditional. */
+  readonly etag?: string | undefined;
+}
+
+export interface DocumentQuery extends CallOptions {
+  /** Media type asked for. */
+  readonly accept: string;
+  /** ETag of what is known already. */
+  readonly ifNoneMatch?: string | undefined;
+}
+
+/** What a registry answered outside the distribution protocol. Redirects are not followed. */
+export interface DocumentAnswer {
+  readonly status: number;
+  /** Without parameters. */
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+  readonly etag?: string | undefined;
 }
 
 export interface RemoteRegistry {
@@ -129,6 +168,11 @@ export interface RemoteRegistry {
   /** Succeeds when the registry answers `/v2/` to us, signed in if it asks for that. */
   ping(signal?: AbortSignal): Promise<void>;
   repository(name: string): RemoteRepository;
+  /**
+   * A document that the registry serves beside the distribution protocol, of at most 32 MiB. Every answer below
+   * 500 is an answer: other registries have other things at the same path, or nothing.
+   */
+  document(path: string, query: DocumentQuery): Promise<DocumentAnswer>;
   /** Every repository the registry lists, sorted. */
   catalog(options?: CallOptions): Promise<readonly string[]>;
   /** Ends idle connections; requests under way fail. */
@@ -158,6 +202,19 @@ export function createRemoteRegistry(options: RemoteRegistryOptions): RemoteRegi
       const repository = createRemoteRepository(client, name);
       repositories.set(name, repository);
       return repository;
+    },
+    async document(path, { accept, ifNoneMatch, signal }) {
+      const reply = await client.call({
+        method: 'GET',
+        target: path,
+        headers: { accept, ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }) },
+        expect: DOCUMENT_ANSWERS,
+        scopes: [],
+        maxBytes: LIMITS.apiResponseBytes,
+        signal,
+      });
+      const { status, bytes, headers } = reply;
+      return { status, bytes, mediaType: mediaTypeOf(reply), etag: headers.etag };
     },
     catalog: ({ signal } = {}) =>
       listStrings(

@@ -157,6 +157,14 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
     },
     deleteManifest,
     deleteTag: (tag, { signal } = {}) => manifests.delete(tag, signal),
+    readTag: (tag, { signal } = {}) => manifests.find(tag, { signal, allow: 'push' }),
+    async replaceTag(tag, { bytes, mediaType }, expected, { signal } = {}) {
+      const condition: Record<string, string> = {};
+      if (expected === undefined) condition['if-none-match'] = '*';
+      else if (expected.etag !== undefined) condition['if-match'] = expected.etag;
+      const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
+      return manifests.putIf(tag, { descriptor, bytes }, { condition, signal });
+    },
     headBlob: (digest, { signal } = {}) => headBlob(access, parseDigest(digest), { signal, allow: 'pull' }),
   };
 }
