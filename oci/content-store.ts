@@ -1,3 +1,4 @@
+import type { Digester } from '#base';
 import type { Descriptor } from '#schemas';
 
 export interface CallOptions {
@@ -42,4 +43,18 @@ export interface ContentStore extends ReadStore, WriteStore {}
 /** A store that can take a blob from another repository on the same registry without moving bytes. */
 export interface MountingStore {
   mount(descriptor: Descriptor, fromRepository: string, options?: CallOptions): Promise<boolean>;
+}
+
+/** A store that can give the rest of a blob whose beginning is at hand. */
+export interface ResumableStore extends ReadStore {
+  /** The bytes after those that `digester` has hashed, which it hashes too; the digest of the whole is checked. */
+  fetchRest(
+    descriptor: Descriptor,
+    digester: Digester,
+    options?: CallOptions,
+  ): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export function isResumable(store: ReadStore): store is ResumableStore {
+  return 'fetchRest' in store;
 }

@@ -61,7 +61,6 @@ export {
   createRemoteRegistry,
   type DocumentAnswer,
   type DocumentQuery,
-  type DownloadOptions,
   type PushManifestOptions,
   type ReferrersAnswer,
   type RemoteRegistry,

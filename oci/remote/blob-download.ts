@@ -1,14 +1,19 @@
 import { type Digest, Digester, digestAlgorithm, ProvError } from '#base';
 import type { Descriptor } from '#schemas';
+import type { CallOptions } from '../content-store.js';
 import { discard, readAnswer } from './http/answer-body.js';
 import type { Answer } from './http/transport.js';
 import { whereOf } from './http/transport-failure.js';
-import type { DownloadOptions } from './remote-registry.js';
 import type { RepositoryAccess } from './repository-access.js';
 import { retryAdvice } from './retry-advice.js';
 
 /** A break-off after fewer new bytes than this counts as a failed try. */
 const PROGRESS_BYTES = 64 * 1024;
+
+export interface DownloadOptions extends CallOptions {
+  /** Go on after bytes that are at hand, hashed into `digester` already. */
+  readonly resume?: { readonly digester: Digester } | undefined;
+}
 
 interface Download {
   readonly access: RepositoryAccess;

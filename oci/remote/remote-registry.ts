@@ -1,4 +1,4 @@
-import { type Digester, LIMITS } from '#base';
+import { LIMITS } from '#base';
 import { listStrings } from './pages.js';
 import { RegistryClient } from './registry-client.js';
 import { mediaTypeOf } from './remote-manifests.js';
@@ -8,7 +8,7 @@ const PING_BYTES = 64 * 1024;
 const DOCUMENT_ANSWERS = [200, 301, 302, 303, 304, 307, 308, 400, 403, 404, 405, 406, 410, 501];
 
 import type { Descriptor } from '#schemas';
-import type { CallOptions, ContentStore, MountingStore } from '../content-store.js';
+import type { CallOptions, ContentStore, MountingStore, ResumableStore } from '../content-store.js';
 import type { CredentialSource } from './credentials/credential-source.js';
 
 export interface RemoteTimeouts {
@@ -86,11 +86,6 @@ export interface TagOptions extends CallOptions {
   readonly ifNoneMatch?: boolean | undefined;
 }
 
-export interface DownloadOptions extends CallOptions {
-  /** Go on after what an earlier process kept: its bytes, hashed into `digester` already. */
-  readonly resume?: { readonly digester: Digester } | undefined;
-}
-
 /** What is known of the referrers of a subject and how far it can be trusted. */
 export interface ReferrersAnswer {
   /** Sorted by digest. */
@@ -102,11 +97,9 @@ export interface ReferrersAnswer {
 }
 
 /** One repository of a registry. */
-export interface RemoteRepository extends ContentStore, MountingStore {
+export interface RemoteRepository extends ContentStore, MountingStore, ResumableStore {
   readonly registry: string;
   readonly repository: string;
-  /** Only the rest of the content when `resume` is given; the digest is that of the whole. */
-  fetch(descriptor: Descriptor, options?: DownloadOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Stores exact bytes, then points each tag at them unless it already does. @throws OCI_TAG_CONFLICT */
   pushManifest(bytes: Uint8Array, mediaType: string, options?: PushManifestOptions): Promise<Descriptor>;
   fetchManifest(

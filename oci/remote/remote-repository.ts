@@ -10,12 +10,7 @@ import { hasReferrersApi, queryReferrers } from './referrers-query.js';
 import { addReferrer, type ReferrersEdit, removeReferrer } from './referrers-tag.js';
 import type { RegistryClient } from './registry-client.js';
 import { RemoteManifests } from './remote-manifests.js';
-import type {
-  DownloadOptions,
-  PushManifestOptions,
-  RemoteRepository,
-  TagOptions,
-} from './remote-registry.js';
+import type { PushManifestOptions, RemoteRepository, TagOptions } from './remote-registry.js';
 import { RepositoryAccess } from './repository-access.js';
 
 /** Tags asked for at once; registries may give fewer. */
@@ -94,7 +89,7 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
 
   async function fetchContent(
     descriptor: Descriptor,
-    options: DownloadOptions = {},
+    options: CallOptions = {},
   ): Promise<AsyncIterable<Uint8Array>> {
     const embedded = embeddedContent(descriptor);
     if (embedded) return once(embedded);
@@ -110,6 +105,8 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
     registry: client.settings.registry,
     repository: name,
     fetch: fetchContent,
+    fetchRest: (descriptor, digester, options) =>
+      downloadBlob(access, descriptor, { ...options, resume: { digester } }),
     async exists(descriptor, { signal } = {}) {
       if (isManifestType(descriptor.mediaType))
         return (await manifests.head(descriptor.digest, { signal })) !== undefined;

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestHex, digestOf, log, writeFileAtomic } from '#base';
+import { claimFile } from '../claim-file.js';
 
 /** An upload session that a registry keeps for us. */
 export interface UploadRecord {
@@ -18,6 +19,7 @@ export interface UploadJournal {
 }
 
 const VERSION = 1;
+const ENDING = '.json';
 
 /** A journal that remembers nothing. */
 export const noJournal: UploadJournal = {
@@ -32,10 +34,10 @@ export const noJournal: UploadJournal = {
  */
 export function openUploadJournal(directory: string, subject: string): UploadJournal {
   const key = digestHex(digestOf(subject)).slice(0, 32);
-  const own = join(directory, `${key}.${process.pid}.json`);
+  const own = join(directory, `${key}.${process.pid}${ENDING}`);
   return {
     read() {
-      takeOver(directory, key, own);
+      claimFile(directory, key, ENDING);
       return existsSync(own) ? parse(own) : undefined;
     },
     write({ location, offset }) {
@@ -46,30 +48,6 @@ export function openUploadJournal(directory: string, subject: string): UploadJou
       rmSync(own, { force: true });
     },
   };
-}
-
-function takeOver(directory: string, key: string, own: string): void {
-  if (existsSync(own) || !existsSync(directory)) return;
-  for (const name of readdirSync(directory)) {
-    const pid = name.startsWith(`${key}.`) ? Number(/\.(\d+)\.json$/.exec(name)?.[1]) : Number.NaN;
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
-    try {
-      renameSync(join(directory, name), own);
-      return;
-    } catch (error) {
-      // Another process took it first.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 function parse(path: string): UploadRecord | undefined {

@@ -27,7 +27,7 @@ export function cachedStore(
     }
     if (options.maxBytes !== undefined && descriptor.size > options.maxBytes)
       return store.fetch(descriptor, call);
-    await cache.put(descriptor, () => lazily(() => store.fetch(descriptor, call)), call);
+    await cache.fill(descriptor, store, call);
     return (await cache.get(descriptor, call)) ?? store.fetch(descriptor, call);
   }
   return {
@@ -39,8 +39,4 @@ export function cachedStore(
     list: (call) => store.list(call),
     referrers: (descriptor, artifactType, call) => store.referrers(descriptor, artifactType, call),
   };
-}
-
-async function* lazily(open: () => Promise<AsyncIterable<Uint8Array>>): AsyncGenerator<Uint8Array> {
-  yield* await open();
 }

@@ -1,170 +1,206 @@
-import { createReadStream, mkdirSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   type Digest,
   digestAlgorithm,
   digestFile,
   digestHex,
-  ProvError,
-  parseDigest,
+  digestOf,
+  type FileSystem,
+  isDigest,
+  isProvError,
+  nodeFileSystem,
+  openAtomicFile,
   writeError,
 } from '#base';
-import type { Descriptor } from '#schemas';
-import type { ByteSource, CallOptions } from '../content-store.js';
-import { collect } from '../fetch-bytes.js';
+import { type Descriptor, isManifestType } from '#schemas';
+import { abandonedFiles } from '../claim-file.js';
+import {
+  type ByteSource,
+  type CallOptions,
+  isResumable,
+  type ReadStore,
+  type ResumableStore,
+} from '../content-store.js';
+import { readError } from '../reading.js';
 import { verifiedStream } from '../verified-stream.js';
+import { openPartialContent, PARTIAL_ENDING } from './partial-content.js';
+
+type Content = Pick<Descriptor, 'digest' | 'size'>;
 
 /** Verified content on this machine, by digest; safe to use from several processes at once. */
 export interface ContentCache {
   readonly directory: string;
   has(digest: Digest): Promise<boolean>;
   /** The content as a stream that checks itself, or undefined when it is not there. */
-  get(
-    descriptor: Pick<Descriptor, 'digest' | 'size'>,
-    options?: CallOptions,
-  ): Promise<AsyncIterable<Uint8Array> | undefined>;
+  get(descriptor: Content, options?: CallOptions): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Stores content; nothing of it is visible until all bytes matched. @throws OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH, BASE_DISK_FULL */
-  put(
-    descriptor: Pick<Descriptor, 'digest' | 'size'>,
-    source: ByteSource,
-    options?: CallOptions,
-  ): Promise<void>;
+  put(descriptor: Content, source: ByteSource, options?: CallOptions): Promise<void>;
+  /**
+   * Stores content that `store` has. From a store that can give the rest of it, a broken or killed transfer
+   * goes on where it ended, in this process or the next. @throws as `put`, and what `store` throws
+   */
+  fill(descriptor: Descriptor, store: ReadStore, options?: CallOptions): Promise<void>;
   /** A file with the content, hashed just now; damaged content is removed and undefined returned. Read-only for callers. */
   path(digest: Digest, options?: CallOptions): Promise<string | undefined>;
   remove(digest: Digest): Promise<void>;
   /** Digest and bytes of everything held. */
   list(): Promise<readonly { digest: Digest; size: number; storedAt: Date }[]>;
-  /** Checks everything, drops what is damaged or no longer referred to, and says how many bytes that freed. */
+  /** Checks everything, drops what is damaged or unfinished by a process that is gone, and says how many bytes that freed. */
   clean(options?: { maxBytes?: number }): Promise<{ removed: number; freedBytes: number }>;
   close(): Promise<void>;
 }
 
-interface VerifyStats {
-  readonly badContentCount: number;
-  readonly reclaimedCount: number;
-  readonly reclaimedSize: number;
-}
-
-const KEY_PREFIX = 'prov:content:';
 const READ_BYTES = 256 * 1024;
+/** Content up to this size is read and hashed once, as a whole. */
+const WHOLE_BYTES = 4 * 1024 * 1024;
+/** Content below this size is not worth going on with. */
+const RESUMABLE_BYTES = 1024 * 1024;
+const ALGORITHMS = ['sha256', 'sha512'] as const;
+/** What a power cut tears is found by its digest, so nothing waits for the disk. */
+const unsynced: FileSystem = { ...nodeFileSystem, fsync: () => undefined };
 
-/** Opens the cache in `directory` (made when missing). Content that was damaged on disk counts as not there. */
+/**
+ * Opens the cache in `directory` (made when missing): `blobs/ALGORITHM/HEX` and, below `partial/`, what is not
+ * complete. Files are not synced: content is hashed when it is used, and what was damaged counts as not there.
+ * @throws BASE_DISK_FULL, BASE_FILE_UNWRITABLE
+ */
 export async function openContentCache(directory: string): Promise<ContentCache> {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    for (const algorithm of ALGORITHMS)
+      mkdirSync(join(directory, 'blobs', algorithm), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw writeError(directory, error);
   }
-  const { default: cacache } = await import('cacache');
-  const info = (digest: Digest) => cacache.get.info(directory, keyOf(digest));
+  const partials = join(directory, 'partial');
+  const fills = new Map<Digest, Promise<void>>();
+  const pathOf = (digest: Digest) => join(directory, 'blobs', digestAlgorithm(digest), digestHex(digest));
 
-  async function drop(digest: Digest): Promise<void> {
-    const found = await info(digest);
-    await cacache.rm.entry(directory, keyOf(digest));
-    if (found) await cacache.rm.content(directory, found.integrity);
+  function drop(digest: Digest): void {
+    rmSync(pathOf(digest), { force: true });
   }
 
   async function verifiedPath(digest: Digest, options?: CallOptions): Promise<string | undefined> {
-    const found = await info(digest);
-    if (!found) return undefined;
-    const actual = await digestOptional(found.path, digest, options?.signal);
-    if (actual === digest) return found.path;
-    await drop(digest);
+    const path = pathOf(digest);
+    const actual = await digestOptional(path, digest, options?.signal);
+    if (actual === digest) return path;
+    drop(digest);
     return undefined;
   }
 
-  /** cacache takes an empty stream for a mistake. */
-  async function putEmpty(digest: Digest, source: ByteSource, options?: CallOptions): Promise<void> {
-    await collect(verifiedStream(source(), { digest, size: 0 }, directory, options?.signal));
-    await cacache.put(directory, keyOf(digest), Buffer.alloc(0), { algorithms: [digestAlgorithm(digest)] });
+  async function whole({ digest, size }: Content): Promise<Uint8Array | undefined> {
+    const bytes = await readOptional(pathOf(digest), size);
+    if (bytes === undefined) return undefined;
+    if (digestOf(bytes, digestAlgorithm(digest)) === digest) return bytes;
+    drop(digest);
+    return undefined;
+  }
+
+  /** The beginning may have been damaged since it was written: then, once, all of it is fetched. */
+  async function fillOnce(
+    descriptor: Descriptor,
+    store: ResumableStore,
+    options: CallOptions,
+  ): Promise<void> {
+    const partial = openPartialContent(partials, descriptor);
+    const resumed = partial.digester.bytes > 0;
+    try {
+      const rest = await store.fetchRest(descriptor, partial.digester, options);
+      for await (const chunk of rest) partial.write(chunk);
+      partial.commit(pathOf(descriptor.digest));
+    } catch (error) {
+      const wrong = isProvError(error, 'OCI_DIGEST_MISMATCH') || isProvError(error, 'OCI_SIZE_MISMATCH');
+      if (!wrong) partial.keep();
+      else partial.discard();
+      if (!wrong || !resumed) throw error;
+      await fillOnce(descriptor, store, options);
+    }
   }
 
   const cache: ContentCache = {
     directory,
-    has: async (digest) => (await cacache.get.hasContent(directory, integrityOf(digest))) !== false,
+    has: async (digest) => statSync(pathOf(digest), { throwIfNoEntry: false }) !== undefined,
     async get(descriptor, options) {
+      options?.signal?.throwIfAborted();
+      if (descriptor.size <= WHOLE_BYTES) {
+        const bytes = await whole(descriptor);
+        return bytes && once(bytes);
+      }
       const path = await verifiedPath(descriptor.digest, options);
       if (path === undefined) return undefined;
-      return verifiedStream(
-        createReadStream(path, { highWaterMark: READ_BYTES }),
-        descriptor,
-        directory,
-        options?.signal,
-      );
+      const stream = createReadStream(path, { highWaterMark: READ_BYTES });
+      return verifiedStream(stream, descriptor, directory, options?.signal);
     },
     async put(descriptor, source, options) {
-      if (await info(descriptor.digest)) {
-        if ((await verifiedPath(descriptor.digest, options)) !== undefined) return;
-      }
-      const { digest, size } = descriptor;
-      if (size === 0) return putEmpty(digest, source, options);
-      const stream = cacache.put.stream(directory, keyOf(digest), {
-        integrity: integrityOf(digest),
-        algorithms: [digestAlgorithm(digest)],
-        size,
-      });
-      const written = new Promise<void>((resolve, reject) => {
-        stream.once('error', reject);
-        stream.once('finish', resolve);
-      });
-      written.catch(() => undefined);
+      if ((await verifiedPath(descriptor.digest, options)) !== undefined) return;
+      const file = openAtomicFile(pathOf(descriptor.digest), { mode: 0o444, fileSystem: unsynced });
       try {
-        for await (const chunk of verifiedStream(source(), descriptor, directory, options?.signal)) {
-          if (!stream.write(chunk)) await Promise.race([drained(stream), written]);
-        }
-        stream.end();
-        await written;
+        for await (const chunk of verifiedStream(source(), descriptor, directory, options?.signal))
+          file.write(chunk);
+        file.commit();
       } catch (error) {
-        // Ending early fails cacache's own check, which removes its temporary file.
-        stream.end();
-        await written.catch(() => undefined);
-        throw putError(directory, error, options?.signal);
+        file.abort();
+        throw error;
+      }
+    },
+    async fill(descriptor, store, options = {}) {
+      const { digest } = descriptor;
+      if (!isResumable(store) || descriptor.size < RESUMABLE_BYTES || isManifestType(descriptor.mediaType)) {
+        await cache.put(descriptor, () => lazily(() => store.fetch(descriptor, options)), options);
+        return;
+      }
+      const running = fills.get(digest);
+      if (running !== undefined) return running;
+      const filling = (async () => {
+        if ((await verifiedPath(digest, options)) === undefined) await fillOnce(descriptor, store, options);
+      })();
+      fills.set(digest, filling);
+      try {
+        await filling;
+      } finally {
+        fills.delete(digest);
       }
     },
     path: verifiedPath,
-    remove: drop,
+    remove: async (digest) => drop(digest),
     async list() {
-      const all = Object.values(await cacache.ls(directory)).filter((entry) =>
-        entry.key.startsWith(KEY_PREFIX),
-      );
-      return all
-        .map((entry) => ({
-          digest: parseDigest(entry.key.slice(KEY_PREFIX.length)),
-          size: entry.size,
-          storedAt: new Date(entry.time),
-        }))
-        .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+      return ALGORITHMS.flatMap((algorithm) =>
+        readdirSync(join(directory, 'blobs', algorithm)).flatMap((hex) => {
+          const digest = `${algorithm}:${hex}`;
+          const stats = isDigest(digest) && statSync(pathOf(digest), { throwIfNoEntry: false });
+          return stats ? [{ digest: digest as Digest, size: stats.size, storedAt: stats.mtime }] : [];
+        }),
+      ).sort((a, b) => (a.digest < b.digest ? -1 : 1));
     },
     async clean(options = {}) {
       let removed = 0;
       let freedBytes = 0;
-      if (options.maxBytes !== undefined) {
-        const byAge = [...(await cache.list())].sort((a, b) => a.storedAt.getTime() - b.storedAt.getTime());
-        let total = byAge.reduce((sum, entry) => sum + entry.size, 0);
-        for (const { digest, size } of byAge) {
-          if (total <= options.maxBytes) break;
-          await drop(digest);
-          total -= size;
-          removed += 1;
-          freedBytes += size;
-        }
-      }
-      const stats = (await cacache.verify(directory)) as VerifyStats;
-      return {
-        removed: removed + stats.badContentCount + stats.reclaimedCount,
-        freedBytes: freedBytes + stats.reclaimedSize,
+      const gone = (size: number) => {
+        removed += 1;
+        freedBytes += size;
       };
+      for (const { path, size } of abandonedFiles(partials, PARTIAL_ENDING)) {
+        rmSync(path, { force: true });
+        gone(size);
+      }
+      const sound = [];
+      for (const entry of await cache.list()) {
+        if ((await verifiedPath(entry.digest)) === undefined) gone(entry.size);
+        else sound.push(entry);
+      }
+      let total = sound.reduce((sum, { size }) => sum + size, 0);
+      for (const { digest, size } of sound.sort((a, b) => a.storedAt.getTime() - b.storedAt.getTime())) {
+        if (total <= (options.maxBytes ?? Number.POSITIVE_INFINITY)) break;
+        drop(digest);
+        total -= size;
+        gone(size);
+      }
+      return { removed, freedBytes };
     },
     close: async () => {},
   };
   return cache;
-}
-
-function keyOf(digest: Digest): string {
-  return `${KEY_PREFIX}${digest}`;
-}
-
-function integrityOf(digest: Digest): string {
-  return `${digestAlgorithm(digest)}-${Buffer.from(digestHex(digest), 'hex').toString('base64')}`;
 }
 
 async function digestOptional(
@@ -180,13 +216,25 @@ async function digestOptional(
   }
 }
 
-function drained(stream: NodeJS.EventEmitter): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once('drain', () => resolve());
-  });
+/** The bytes of a file of exactly this size; a file of another size reads as no bytes. */
+async function readOptional(path: string, size: number): Promise<Uint8Array | undefined> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      return (await file.stat()).size === size ? await readFile(file) : new Uint8Array(0);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw readError(path, error);
+  }
 }
 
-function putError(directory: string, error: unknown, signal: AbortSignal | undefined): unknown {
-  if (error instanceof ProvError || signal?.aborted || !(error instanceof Error)) return error;
-  return 'code' in error ? writeError(directory, error) : error;
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function* lazily(open: () => Promise<AsyncIterable<Uint8Array>>): AsyncGenerator<Uint8Array> {
+  yield* await open();
 }

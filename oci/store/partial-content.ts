@@ -1,0 +1,125 @@
+import {
+  closeSync,
+  fchmodSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writevSync,
+} from 'node:fs';
+import { Digester, digestAlgorithm, digestHex, writeError } from '#base';
+import type { Descriptor } from '#schemas';
+import { claimFile } from '../claim-file.js';
+
+/** What is downloaded is written in pieces of this size, so a killed process loses at most so many bytes. */
+const FLUSH_BYTES = 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+export const PARTIAL_ENDING = '.part';
+
+/** The beginning of some content on disk, which outlives the process that writes it. */
+export interface PartialContent {
+  /** Has hashed all bytes kept so far; whoever fetches the rest hashes that too. */
+  readonly digester: Digester;
+  write(chunk: Uint8Array): void;
+  /** Ends under `path`, with the mode of what is not to be changed. The caller has verified all bytes. */
+  commit(path: string): void;
+  /** Stays for the next try, in this process or another one. */
+  keep(): void;
+  discard(): void;
+}
+
+/**
+ * Opens the unfinished file of `descriptor` in `directory`, with what an earlier process left of it.
+ * @throws BASE_DISK_FULL, BASE_FILE_UNWRITABLE; `write` and `commit` as well.
+ */
+export function openPartialContent(
+  directory: string,
+  descriptor: Pick<Descriptor, 'digest' | 'size'>,
+): PartialContent {
+  const { digest, size } = descriptor;
+  const guard = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      throw writeError(directory, error);
+    }
+  };
+  const { path, fd } = guard(() => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const key = `${digestAlgorithm(digest)}-${digestHex(digest)}`;
+    const claimed = claimFile(directory, key, PARTIAL_ENDING);
+    return { path: claimed, fd: openSync(claimed, 'a+', 0o600) };
+  });
+  let open: number | undefined = fd;
+  const digester = hashWhatIsThere(fd, descriptor);
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+
+  function flush(): void {
+    const pieces = waiting;
+    [waiting, waitingBytes] = [[], 0];
+    guard(() => writeAll(fd, pieces));
+  }
+
+  function close(): void {
+    const closing = open;
+    open = undefined;
+    if (closing !== undefined) closeSync(closing);
+  }
+
+  return {
+    digester,
+    write(chunk) {
+      waiting.push(chunk);
+      waitingBytes += chunk.byteLength;
+      if (waitingBytes >= FLUSH_BYTES) flush();
+    },
+    commit(target) {
+      flush();
+      guard(() => {
+        fchmodSync(fd, 0o444);
+        close();
+        renameSync(path, target);
+      });
+    },
+    keep() {
+      try {
+        if (open !== undefined) flush();
+      } finally {
+        close();
+        if (size < FLUSH_BYTES) rmSync(path, { force: true });
+      }
+    },
+    discard() {
+      close();
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+/** More bytes than the content has are not its beginning; hashing them shows it. */
+function hashWhatIsThere(fd: number, { digest, size }: Pick<Descriptor, 'digest' | 'size'>): Digester {
+  const digester = new Digester(digestAlgorithm(digest));
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  while (digester.bytes <= size) {
+    const count = readSync(fd, buffer, 0, READ_BYTES, digester.bytes);
+    if (count === 0) break;
+    digester.update(buffer.subarray(0, count));
+  }
+  return digester;
+}
+
+function writeAll(fd: number, pieces: readonly Uint8Array[]): void {
+  if (pieces.length === 0) return;
+  const total = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  const written = writevSync(fd, pieces);
+  if (written === total) return;
+  // A signal or a nearly full disk may cut a write short: the rest, in one piece, shows which.
+  let rest = Buffer.concat(pieces).subarray(written);
+  while (rest.byteLength > 0) {
+    const more = writevSync(fd, [rest]);
+    if (more <= 0) throw Object.assign(new Error('short write'), { code: 'EIO' });
+    rest = rest.subarray(more);
+  }
+}
