@@ -19,6 +19,7 @@ export {
   type ResolveWorkspaceOptions,
   type ResolveWorkspaceResult,
   resolveWorkspace,
+  type UpdateRequest,
 } from './resolve/resolve-workspace.js';
 export { assertDeployable, type DeployableRequest } from './trust/assert-deployable.js';
 export { type SignReferenceResult, signReference } from './trust/sign-reference.js';

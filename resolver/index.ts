@@ -1,7 +1,7 @@
 export type { BudgetExhausted, ResolutionFailure, ResolveResult, Unsatisfiable } from './failure.js';
 export { type InstallOrderOptions, installOrder } from './lock/install-order.js';
 export type { PackageContent } from './lock/package-content.js';
-export { type PlanChange, planDiff } from './lock/plan-diff.js';
+export { type PlanChange, type PlanRisk, planDiff } from './lock/plan-diff.js';
 export { preferredProviders, preferredVersions } from './lock/preferred-versions.js';
 export { type LockInputs, solutionToLock } from './lock/solution-to-lock.js';
 export type {

@@ -36,6 +36,9 @@ export const securitySettingsSchema = z.strictObject({
   trust_default: guarded(z.enum(TRUST_DEFAULTS), 'ranked'),
 });
 
+/** `90m`, `72h`, `7d`, `2w`. */
+export const MIN_AGE = /^(\d{1,6})([mhdw])$/;
+
 const registryId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be a short lower-case id');
 const namespace = z.string().refine(isNamespace, 'must be a namespace');
 
@@ -110,6 +113,8 @@ export const settings = {
       prerelease: z.enum(['never', 'if-named', 'if-only', 'allow']).optional(),
       platforms: strings.optional(),
       overrides: z.record(z.string(), z.string()).optional(),
+      /** Versions younger than this are not chosen: a number of minutes, hours, days or weeks. */
+      min_age: z.string().regex(MIN_AGE, 'must be an age such as 72h, 7d or 2w').optional(),
     })
     .optional(),
   providers: free.optional(),

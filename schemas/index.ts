@@ -1,6 +1,7 @@
 export {
   type ConfigFile,
   configFileSchema,
+  MIN_AGE,
   registryEntrySchema,
   type SecurityRule,
   TRUST_DEFAULTS,

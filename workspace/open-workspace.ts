@@ -40,6 +40,8 @@ export interface WorkspaceResolution {
   /** Absent: those of this machine. */
   readonly platforms?: readonly string[];
   readonly overrides?: Readonly<Record<string, string>>;
+  /** Versions must have been published for as long as this: `72h`, `7d`, `2w`. */
+  readonly min_age?: string;
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   type Requirement,
   type ResolveOptions,
 } from '#resolver';
-import type { Lock } from '#schemas';
+import { type Lock, MIN_AGE } from '#schemas';
 import { type ConfigOrigin, explainConfig, hostPlatform, type Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { createRegistrySource } from './registry-source.js';
@@ -27,9 +27,9 @@ export interface ResolutionSetup {
  */
 export function resolutionOptions(
   { workspace, registries, keep }: ResolutionSetup,
-  { provVersion, signal }: ManagerContext,
+  { provVersion, signal, env }: ManagerContext,
 ): ResolveOptions {
-  const { strategy, prerelease, platforms } = workspace.resolution;
+  const { strategy, prerelease, platforms, min_age: minAge } = workspace.resolution;
   return {
     requirements: requirementsOf(workspace),
     source: createRegistrySource((id) => registries.repository(id)),
@@ -38,9 +38,22 @@ export function resolutionOptions(
     strategy,
     prerelease,
     overrides: overridesOf(workspace),
+    ...(minAge !== undefined && publishedBefore(minAge, env)),
     ...(keep && { preferred: preferredVersions(keep), preferredProviders: preferredProviders(keep) }),
     signal,
   };
+}
+
+const SECONDS = { m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
+
+/** The newest time of publication that is old enough now, to the minute. `SOURCE_DATE_EPOCH` says what now is. */
+function publishedBefore(minAge: string, env: NodeJS.ProcessEnv): Pick<ResolveOptions, 'publishedBefore'> {
+  const [, count, unit] = MIN_AGE.exec(minAge)!;
+  const epoch = env['SOURCE_DATE_EPOCH'];
+  const now = epoch === undefined || !/^\d{1,12}$/.test(epoch) ? Date.now() / 1000 : Number(epoch);
+  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+  const limit = Math.floor((now - seconds) / 60) * 60_000;
+  return { publishedBefore: new Date(limit).toISOString() };
 }
 
 function requirementsOf(workspace: Workspace): Requirement[] {

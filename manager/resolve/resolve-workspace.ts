@@ -1,35 +1,39 @@
-import { relative } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { ProvError } from '#base';
-import {
-  explainFailure,
-  type PackageId,
-  type PlanChange,
-  planDiff,
-  resolve,
-  type Solution,
-  solutionToLock,
-} from '#resolver';
-import { inputsDigest, type Lock } from '#schemas';
+import { type PlanChange, planDiff } from '#resolver';
+import type { Lock } from '#schemas';
 import type { Workspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { installLock } from '../install/install-lock.js';
 import { type WorkspacePolicy, workspacePolicy } from '../trust/workspace-policy.js';
-import { readLock, writeLock } from './lock-file.js';
-import { readContent } from './read-content.js';
+import { readLock, requireLock, writeLock } from './lock-file.js';
+import { isCurrent, lockDifferences } from './lock-fit.js';
 import { resolutionOptions } from './resolution-options.js';
+import { lockOf, solve } from './solve-workspace.js';
+import { updateSolution } from './update-solution.js';
 import { createWorkspaceRegistries, type WorkspaceRegistries } from './workspace-registries.js';
+
+/** What an update is to move: everything, or only these names, one of them perhaps to a given version. */
+export interface UpdateRequest {
+  readonly names?: readonly string[] | undefined;
+  readonly to?: string | undefined;
+}
 
 export interface ResolveWorkspaceOptions {
   readonly workspace: Workspace;
   /** Fail unless the lock fits the requirements as it is. */
   readonly locked?: boolean | undefined;
+  /** Install what the lock says without a look at the requirements. */
+  readonly frozen?: boolean | undefined;
   /** Prefer newer versions to the locked ones. */
-  readonly update?: boolean | undefined;
+  readonly update?: UpdateRequest | undefined;
   readonly install?: boolean | undefined;
   readonly allowLocal?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Asked once when changes are risky; no answer but true lets them happen. Default: they do. */
+  readonly confirm?: ((changes: readonly PlanChange[]) => Promise<boolean>) | undefined;
+  /** Called when nothing can fail any more but writing: what belongs to the lock is written with it. */
+  readonly beforeWrite?: (() => Promise<void>) | undefined;
 }
 
 export interface ResolveWorkspaceResult {
@@ -47,7 +51,8 @@ export interface ResolveWorkspaceResult {
 /**
  * Chooses versions for everything a workspace asks for, locks them, and installs them after checking the
  * signatures. A lock that still fits is kept as it is. On any failure the old lock and the old installs stay.
- * @throws MANAGER_UNRESOLVABLE, MANAGER_LOCK_STALE, MANAGER_LOCK_LOOPBACK, TRUST_REFUSED
+ * @throws MANAGER_UNRESOLVABLE, MANAGER_LOCK_STALE, MANAGER_LOCK_MISSING, MANAGER_LOCK_LOOPBACK,
+ *   MANAGER_PLAN_DECLINED, TRUST_REFUSED
  */
 export async function resolveWorkspace(
   options: ResolveWorkspaceOptions,
@@ -55,119 +60,80 @@ export async function resolveWorkspace(
 ): Promise<ResolveWorkspaceResult> {
   const { workspace } = options;
   const policy = await workspacePolicy(workspace, { env: context.env });
-  const before = await readLock(workspace.lockFile);
-  const stale = before === undefined ? 'there is none' : staleReason(before, workspace, policy);
-  if (options.locked && stale !== undefined) throw new ProvError('MANAGER_LOCK_STALE', { reason: stale });
+  const before = options.frozen ? await requireLock(workspace.lockFile) : await readLock(workspace.lockFile);
+  if (options.locked) assertFits(before, workspace, policy);
   return withRegistries(context, async (connections) => {
     const registries = createWorkspaceRegistries(workspace, connections);
-    const resolved = before === undefined || stale !== undefined || options.update === true;
-    const lock = resolved ? await solve({ options, before, policy, registries, context }) : before;
-    const changes = planDiff(before, lock);
+    const kept =
+      before !== undefined &&
+      (options.frozen === true ||
+        options.locked === true ||
+        (options.update === undefined && isCurrent(before, workspace, policy)));
+    const place = { options, policy, registries };
+    const { lock, changes } = kept ? { lock: before, changes: [] } : await plan(before, place, context);
+    const lockChanged = !kept && (before === undefined || changes.length > 0);
+    const result = { lockFile: workspace.lockFile, lock, resolved: !kept, changes };
     if (options.dryRun)
-      return {
-        lockFile: workspace.lockFile,
-        lock,
-        resolved,
-        lockChanged: changes.length > 0,
-        changes,
-        installed: [],
-        requests: { ...connections.requests },
-      };
+      return { ...result, lockChanged, installed: [], requests: { ...connections.requests } };
+    const risky = changes.filter(({ risks }) => risks !== undefined);
+    if (risky.length > 0 && options.confirm !== undefined && !(await options.confirm(changes)))
+      throw new ProvError('MANAGER_PLAN_DECLINED', { count: risky.length });
+    const reverify = options.locked === true || policy.demanding;
     const installed =
       options.install === false
         ? []
-        : await installLock(
-            {
-              workspace,
-              lock,
-              policy: policy.policy,
-              registries,
-              reverify: options.locked === true || policy.demanding,
-            },
-            context,
-          );
-    const lockChanged = resolved ? await writeLock(workspace.lockFile, lock) : false;
-    return {
-      lockFile: workspace.lockFile,
-      lock,
-      resolved,
-      lockChanged,
-      changes,
-      installed,
-      requests: { ...connections.requests },
-    };
+        : await installLock({ workspace, lock, policy: policy.policy, registries, reverify }, context);
+    await options.beforeWrite?.();
+    const wrote = kept ? false : await writeLock(workspace.lockFile, lock);
+    return { ...result, lockChanged: wrote, installed, requests: { ...connections.requests } };
   });
 }
 
-/** Why a lock does not fit its workspace any more, or undefined when it does. */
-export function staleReason(lock: Lock, workspace: Workspace, policy: WorkspacePolicy): string | undefined {
-  if (!isDeepStrictEqual(lock.inputs, lockInputs(workspace)))
-    return 'the requirements changed since it was written';
-  const { strategy, prerelease, platforms } = lock.policy;
-  const wanted = workspace.resolution;
-  if (strategy !== wanted.strategy)
-    return `it was made with the strategy ${strategy}, not ${wanted.strategy}`;
-  if (prerelease !== wanted.prerelease)
-    return `it was made with prerelease: ${prerelease}, not ${wanted.prerelease}`;
-  if (wanted.platforms && !isDeepStrictEqual([...platforms].sort(), [...wanted.platforms].sort()))
-    return 'the platforms changed since it was written';
-  if (lock.policy.trustPolicy !== policy.digest) return 'the trust policy changed since it was written';
-  return undefined;
+/** @throws MANAGER_LOCK_STALE with every difference and the place that explains it. */
+export function assertFits(
+  lock: Lock | undefined,
+  workspace: Workspace,
+  policy: WorkspacePolicy,
+): asserts lock is Lock {
+  const differences = lock === undefined ? ['there is none'] : lockDifferences(lock, workspace, policy);
+  if (differences.length > 0)
+    throw new ProvError('MANAGER_LOCK_STALE', { reason: differences.join('; '), differences });
 }
 
-/** A digest of the normalised requirements per file that holds some. Neither ports nor comments are in it. */
-export function lockInputs(workspace: Workspace): Lock['inputs'] {
-  const bySource = new Map<string, unknown[]>();
-  for (const { origin, kind, name, range, registry, repository, path } of workspace.requirements) {
-    const source = origin.file === undefined ? origin.layer : relative(workspace.root, origin.file);
-    bySource.set(source, [
-      ...(bySource.get(source) ?? []),
-      { kind, name, range, registry, repository, path },
-    ]);
-  }
-  const overrides = workspace.resolution.overrides;
-  const inputs = [...bySource].map(([source, requirements]) => [source, inputsDigest(requirements)] as const);
-  return Object.fromEntries([
-    ...inputs,
-    ...(overrides === undefined ? [] : [['overrides', inputsDigest(overrides)] as const]),
-  ]);
-}
-
-interface Solving {
+interface Planning {
   readonly options: ResolveWorkspaceOptions;
-  readonly before: Lock | undefined;
   readonly policy: WorkspacePolicy;
   readonly registries: WorkspaceRegistries;
-  readonly context: ManagerContext;
 }
 
-async function solve({ options, before, policy, registries, context }: Solving): Promise<Lock> {
-  const { workspace } = options;
-  const { onEvent } = context;
-  onEvent?.({ event: 'resolving', message: `resolving ${workspace.requirements.length} requirements` });
-  const keep = options.update === true ? undefined : before;
-  const result = await resolve(resolutionOptions({ workspace, registries, keep }, context));
-  if (!result.ok) {
-    throw new ProvError('MANAGER_UNRESOLVABLE', {
-      explanation: explainFailure(result.failure),
-      suggestion: 'Change one of the requirements named above, or publish a version that fits.',
-    });
-  }
-  return toLock(result.solution, { options, before, policy, registries, context });
-}
-
-async function toLock(solution: Solution, { options, policy, registries, context }: Solving): Promise<Lock> {
-  const contents = new Map<PackageId, Awaited<ReturnType<typeof readContent>>>();
-  for (const solved of solution.packages) {
-    const registry = registries.get(solved.registry);
-    if (registry.loopback && !registry.named && options.allowLocal !== true)
-      throw new ProvError('MANAGER_LOCK_LOOPBACK', { registry: registry.host });
-    const repository = registries.repository(solved.id);
-    const content = await readContent({ solved, repository, policy: policy.policy }, context);
-    contents.set(solved.id, registry.loopback ? content : { ...content, host: registry.host });
-  }
-  return solutionToLock(solution, contents, {
-    inputs: lockInputs(options.workspace),
-    ...(policy.digest === undefined ? {} : { trustPolicy: policy.digest }),
+async function plan(
+  before: Lock | undefined,
+  { options, policy, registries }: Planning,
+  context: ManagerContext,
+): Promise<{ lock: Lock; changes: readonly PlanChange[] }> {
+  const { workspace, update, allowLocal } = options;
+  context.onEvent?.({
+    event: 'resolving',
+    message: `resolving ${workspace.requirements.length} requirements`,
   });
+  const place = { workspace, policy, registries, allowLocal };
+  if (before !== undefined && update?.names !== undefined) {
+    const setup = { workspace, registries, keep: before };
+    const { solution, reasons } = await updateSolution({
+      options: resolutionOptions(setup, context),
+      lock: before,
+      names: update.names,
+      to: update.to,
+    });
+    const lock = await lockOf(solution, place, context);
+    const changes = planDiff(before, lock).map((change) => {
+      const reason = reasons.get(change.name);
+      return reason === undefined ? change : { ...change, reason };
+    });
+    return { lock, changes };
+  }
+  const keep = update === undefined ? before : undefined;
+  const solution = await solve(resolutionOptions({ workspace, registries, keep }, context));
+  const lock = await lockOf(solution, place, context);
+  return { lock, changes: planDiff(before, lock) };
 }

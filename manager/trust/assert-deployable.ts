@@ -6,7 +6,7 @@ import { assertTrusted } from '#trust';
 import { MODE_RULES, type Workspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import { contentCacheDir, type ManagerContext } from '../context.js';
-import { staleReason } from '../resolve/resolve-workspace.js';
+import { assertFits } from '../resolve/resolve-workspace.js';
 import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { verifyContent } from './verify-content.js';
 import { workspacePolicy } from './workspace-policy.js';
@@ -33,8 +33,7 @@ export async function assertDeployable(request: DeployableRequest, context: Mana
   if (local !== undefined && MODE_RULES[workspace.mode].trustDefault === 'deny')
     throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, mode: workspace.mode });
   const own = await workspacePolicy(workspace, { env: context.env });
-  const stale = staleReason(lock, workspace, own);
-  if (stale !== undefined) throw new ProvError('MANAGER_LOCK_STALE', { reason: stale });
+  assertFits(lock, workspace, own);
   const { policy } = await workspacePolicy(workspace, { env: context.env, infra });
   if (policy.digest === own.policy.digest && !own.demanding) return;
   const { signal } = context;

@@ -14,7 +14,7 @@ async function publishWeb(site: Site, options: Parameters<Site['publish']>[1] = 
   await site.publish({ name: 'web', files: FILE, manifest: { dependencies: { os: '^1' } } }, options);
 }
 
-test('a lock is the same bytes on repeat and when the registry moved; only a changed workspace makes it stale', async (t) => {
+test('a lock is the same bytes on repeat and when the registry moved; only what it does not meet makes it stale', async (t) => {
   const site = await openSite(t);
   await publishWeb(site);
   const workspace = await openShop(site, { web: '^1' });
@@ -39,10 +39,14 @@ test('a lock is the same bytes on repeat and when the registry moved; only a cha
   assert.equal(readFileSync(workspace.lockFile, 'utf8'), bytes);
 
   writeFileSync(settings, readFileSync(settings, 'utf8').replace('^1', '~1.0.0'));
+  const respelled = await reopen(moved, workspace.root);
+  const fits = await resolveWorkspace({ workspace: respelled, locked: true }, moved.context);
+  assert.equal(fits.resolved, false, 'a range that the lock meets is no difference');
+  writeFileSync(settings, readFileSync(settings, 'utf8').replace('~1.0.0', '^2'));
   const changed = await reopen(moved, workspace.root);
   await assert.rejects(resolveWorkspace({ workspace: changed, locked: true }, moved.context), {
     code: 'MANAGER_LOCK_STALE',
-    message: /requirements changed/,
+    message: /config\/provisioning\.yaml:\d+ asks for taskserv web \^2; the lock holds 1\.0\.0/,
   });
   assert.equal(readFileSync(workspace.lockFile, 'utf8'), bytes);
 });

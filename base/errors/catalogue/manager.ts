@@ -54,6 +54,16 @@ export const managerErrors = entries({
     hint: 'Run prov dep resolve without --locked and commit the new lock.',
     exit: 'lockStale',
   },
+  MANAGER_PLAN_DECLINED: {
+    message: 'nothing was changed: {count} changes of the plan were not agreed to',
+    hint: 'prov dep resolve --dry-run shows the plan; --yes agrees to it.',
+    exit: 'failed',
+  },
+  MANAGER_UPDATE_UNKNOWN: {
+    message: 'the lock holds nothing called "{name}"',
+    hint: 'prov dep tree shows what it holds. Close to it: {known}.',
+    exit: 'notFound',
+  },
   MANAGER_LOCK_LOOPBACK: {
     message:
       'the registry {registry} is on this machine and has no id of its own: the lock would mean nothing elsewhere',

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ProvError } from '#base';
-import type { Workspace } from '#workspace';
+import type { OpenOptions, Workspace } from '#workspace';
 import type { CommandContext, CommandInput } from '../../command.js';
 import { textOption } from '../../options.js';
 
@@ -8,10 +8,12 @@ import { textOption } from '../../options.js';
 export async function openCommandWorkspace(
   context: CommandContext,
   { options }: CommandInput,
+  more: Pick<OpenOptions, 'flags'> = {},
 ): Promise<Workspace> {
   return (await import('#workspace')).openWorkspace(await workspaceRoot(context, options), {
     env: context.env,
     signal: context.signal,
+    ...more,
   });
 }
 

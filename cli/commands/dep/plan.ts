@@ -1,0 +1,95 @@
+import type { ResolveWorkspaceResult } from '#manager';
+import type { PlanChange } from '#resolver';
+import type { CommandContext, Table } from '../../command.js';
+import { askYes } from '../../present/ask.js';
+import { formatTable } from '../../present/printer.js';
+
+const RISK_TEXT = {
+  removal: 'removed',
+  downgrade: 'older',
+  major: 'major change',
+  signer: 'other signer',
+} as const;
+
+/** What a plan does, a row for each extension that changes. */
+export function planTable(changes: readonly PlanChange[]): Table {
+  return {
+    columns: ['change', 'kind', 'name', 'from', 'to', 'required by', 'look at', 'why'],
+    rows: changes.map(({ change, kind, name, from, to, requiredBy, risks, reason }) => [
+      change,
+      kind,
+      name,
+      from ?? '-',
+      to ?? '-',
+      requiredBy.join(', ') || '-',
+      risks?.map((risk) => RISK_TEXT[risk]).join(', ') || '-',
+      reason ?? '-',
+    ]),
+  };
+}
+
+/** The same without columns that say nothing. */
+export function planText(changes: readonly PlanChange[]): string {
+  const { columns, rows } = planTable(changes);
+  const kept = columns.flatMap((_, i) => (rows.some((row) => row[i] !== '-') ? [i] : []));
+  return formatTable({
+    columns: kept.map((i) => columns[i]!),
+    rows: rows.map((row) => kept.map((i) => row[i]!)),
+  }).trimEnd();
+}
+
+/** Asks a person about risky changes; without one, or with `--yes`, nothing is asked. */
+export function confirmPlan(context: CommandContext, yes: boolean) {
+  if (yes || !context.interactive) return undefined;
+  return async (changes: readonly PlanChange[]): Promise<boolean> => {
+    context.note(planText(changes));
+    const risky = changes.filter(({ risks }) => risks !== undefined).length;
+    return askYes(`${risky} of these changes should be looked at. Go on?`, context.signal);
+  };
+}
+
+/** What commands that end in a lock print. */
+export function describeResult(result: ResolveWorkspaceResult, dryRun: boolean) {
+  const { lockFile, lock, resolved, lockChanged, changes, installed, requests } = result;
+  const extensions = lock.extensions.map(({ kind, name, version, manifest, signer }) => ({
+    kind,
+    name,
+    version,
+    digest: manifest.digest,
+    ...(signer === undefined ? {} : { signer: signer.identity }),
+  }));
+  const skipped = lock.extensions.flatMap((entry) =>
+    (entry.skipped ?? []).map(
+      ({ name, range, reason }) => `skipped ${name} ${range}, optional for ${entry.name}: ${reason}`,
+    ),
+  );
+  const state = dryRun
+    ? lockChanged
+      ? 'the lock would change'
+      : 'the lock would stay as it is'
+    : lockChanged
+      ? `wrote ${lockFile}`
+      : 'the lock is current';
+  const lines = [
+    ...(changes.length === 0 ? [] : [planText(changes)]),
+    ...skipped,
+    state,
+    ...(dryRun ? [] : [`${installed.length} installed, ${extensions.length} locked`]),
+  ];
+  return {
+    data: { lockFile, resolved, lockChanged, changes, installed, requests, extensions },
+    text: lines.join('\n'),
+    table: dryRun
+      ? planTable(changes)
+      : {
+          columns: ['kind', 'name', 'version', 'digest', 'signer'],
+          rows: extensions.map((each) => [
+            each.kind,
+            each.name,
+            each.version,
+            each.digest.slice(0, 19),
+            each.signer ?? '-',
+          ]),
+        },
+  };
+}

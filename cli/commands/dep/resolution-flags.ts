@@ -1,0 +1,52 @@
+import { ProvError } from '#base';
+import type { CommandInput, OptionSpec } from '../../command.js';
+import { listOption, textOption } from '../../options.js';
+
+const STRATEGIES = ['latest', 'lowest', 'lowest-direct', 'minimal-change', 'security-only'] as const;
+const PRERELEASE = ['never', 'if-named', 'if-only', 'allow'] as const;
+
+/** How versions are chosen, for this run: over what `resolution` says in the configuration. */
+export const resolutionOptionSpecs: readonly OptionSpec[] = [
+  { flags: '--strategy <name>', summary: 'which versions are tried first', choices: STRATEGIES },
+  { flags: '--prerelease <rule>', summary: 'when pre-releases may be chosen', choices: PRERELEASE },
+  {
+    flags: '--platform <os/arch>',
+    summary: 'a platform that everything must support; may be repeated',
+    repeatable: true,
+  },
+  { flags: '--min-age <age>', summary: 'only versions published at least so long ago: 72h, 7d, 2w' },
+  {
+    flags: '--override <name=range>',
+    summary: 'replace every range on an extension; may be repeated',
+    repeatable: true,
+  },
+];
+
+/** These options as settings of the configuration's highest layer. @throws CLI_USAGE */
+export function resolutionFlags({ options }: CommandInput): Readonly<Record<string, unknown>> {
+  const strategy = textOption(options, 'strategy');
+  const prerelease = textOption(options, 'prerelease');
+  const minAge = textOption(options, 'minAge');
+  const platforms = listOption(options, 'platform');
+  return {
+    ...(strategy === undefined ? {} : { 'resolution.strategy': strategy }),
+    ...(prerelease === undefined ? {} : { 'resolution.prerelease': prerelease }),
+    ...(minAge === undefined ? {} : { 'resolution.min_age': minAge }),
+    ...(platforms.length === 0 ? {} : { 'resolution.platforms': platforms }),
+    ...overrideFlag(listOption(options, 'override')),
+  };
+}
+
+function overrideFlag(overrides: readonly string[]): Readonly<Record<string, unknown>> {
+  if (overrides.length === 0) return {};
+  const pairs = overrides.map((text) => {
+    const at = text.indexOf('=');
+    if (at < 1)
+      throw new ProvError('CLI_USAGE', {
+        reason: `--override takes NAME=RANGE, not "${text}"`,
+        hint: 'For example --override os=^1.2.0',
+      });
+    return [text.slice(0, at), text.slice(at + 1)] as const;
+  });
+  return { 'resolution.overrides': Object.fromEntries(pairs) };
+}

@@ -1,0 +1,139 @@
+import { relative } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { type PackageId, packageId } from '#resolver';
+import { inputsDigest, type Lock, type LockEntry, parseRange, rangeCovers, satisfies } from '#schemas';
+import type { ConfigOrigin, Workspace } from '#workspace';
+import type { WorkspacePolicy } from '../trust/workspace-policy.js';
+
+/** A digest of the normalised requirements per file that holds some. Neither ports nor comments are in it. */
+export function lockInputs(workspace: Workspace): Lock['inputs'] {
+  const bySource = new Map<string, unknown[]>();
+  for (const { origin, kind, name, range, registry, repository, path } of workspace.requirements) {
+    const source = origin.file === undefined ? origin.layer : relative(workspace.root, origin.file);
+    bySource.set(source, [
+      ...(bySource.get(source) ?? []),
+      { kind, name, range, registry, repository, path },
+    ]);
+  }
+  const overrides = workspace.resolution.overrides;
+  const inputs = [...bySource].map(([source, requirements]) => [source, inputsDigest(requirements)] as const);
+  return Object.fromEntries([
+    ...inputs,
+    ...(overrides === undefined ? [] : [['overrides', inputsDigest(overrides)] as const]),
+  ]);
+}
+
+/** Whether the requirements and the policy are, digest for digest, those that the lock was made from. */
+export function isCurrent(lock: Lock, workspace: Workspace, policy: WorkspacePolicy): boolean {
+  return (
+    isDeepStrictEqual(lock.inputs, lockInputs(workspace)) &&
+    policyDifferences(lock, workspace, policy).length === 0
+  );
+}
+
+/**
+ * Everything by which a lock does not fit its workspace, each with the place that says otherwise; empty when
+ * resolving again would choose the same. A requirement that was only written differently is no difference.
+ */
+export function lockDifferences(
+  lock: Lock,
+  workspace: Workspace,
+  policy: WorkspacePolicy,
+): readonly string[] {
+  const policies = policyDifferences(lock, workspace, policy);
+  if (isDeepStrictEqual(lock.inputs, lockInputs(workspace))) return policies;
+  return [...requirementDifferences(lock, workspace), ...policies];
+}
+
+function policyDifferences(lock: Lock, workspace: Workspace, policy: WorkspacePolicy): string[] {
+  const { strategy, prerelease, platforms, publishedBefore, trustPolicy } = lock.policy;
+  const wanted = workspace.resolution;
+  const out: string[] = [];
+  if (strategy !== wanted.strategy)
+    out.push(`it was made with the strategy ${strategy}, not ${wanted.strategy}`);
+  if (prerelease !== wanted.prerelease)
+    out.push(`it was made with prerelease: ${prerelease}, not ${wanted.prerelease}`);
+  if (wanted.platforms && !isDeepStrictEqual([...platforms].sort(), [...wanted.platforms].sort()))
+    out.push(`it was made for ${platforms.join(', ')}, not ${wanted.platforms.join(', ')}`);
+  if (wanted.min_age !== undefined && publishedBefore === undefined)
+    out.push(`it was made without the minimum age of ${wanted.min_age}`);
+  if (trustPolicy !== policy.digest) out.push('the trust policy changed since it was written');
+  return out;
+}
+
+function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
+  const { requirements, resolution } = workspace;
+  const overrides = overrideRanges(workspace);
+  const accepts = (range: string, version: string) =>
+    resolution.prerelease === 'allow' || resolution.prerelease === 'if-only'
+      ? rangeCovers(range, version)
+      : satisfies(version, range);
+  const byId = new Map(lock.extensions.map((entry) => [entryId(entry), entry]));
+  const out: string[] = [];
+  const reached = new Set<LockEntry>();
+  for (const { registry, repository, path, kind, name, range, digest, origin } of requirements) {
+    const id: PackageId =
+      path === undefined ? packageId(registry!, repository!) : `path:${path.replace(/^\.\//, '')}`;
+    const entry = byId.get(id);
+    const wanted = overrides.get(id) ?? range;
+    const asks = `${place(workspace, origin)} asks for ${kind} ${name} ${wanted}`;
+    if (entry === undefined) out.push(`${asks}; the lock does not hold it`);
+    else if (entry.kind !== kind) out.push(`${asks}; the lock holds a ${entry.kind}`);
+    else if (!accepts(wanted, entry.version)) out.push(`${asks}; the lock holds ${entry.version}`);
+    else if (digest !== undefined && digest !== entry.manifest.digest)
+      out.push(`${asks} with ${digest}; the lock holds ${entry.manifest.digest}`);
+    if (entry !== undefined) reach(entry);
+  }
+  for (const entry of lock.extensions) {
+    if (!reached.has(entry)) {
+      out.push(`nothing asks for ${entry.kind} ${entry.name} ${entry.version} any more`);
+      continue;
+    }
+    const range = overrides.get(entryId(entry));
+    if (range !== undefined && !accepts(range, entry.version))
+      out.push(`resolution.overrides says ${entry.name} ${range}; the lock holds ${entry.version}`);
+    for (const edge of entry.dependencies) {
+      const target = edgeTarget(lock, edge.name, edge.version);
+      if (edge.capability !== undefined || target === undefined || overrides.has(entryId(target))) continue;
+      if (!accepts(parseRange(edge.range), edge.version))
+        out.push(`${entry.name} asks for ${edge.name} ${edge.range}; the lock holds ${edge.version}`);
+    }
+  }
+  return out;
+
+  function reach(entry: LockEntry): void {
+    const open = [entry];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      open.push(...next.dependencies.flatMap(({ name, version }) => edgeTarget(lock, name, version) ?? []));
+    }
+  }
+}
+
+function edgeTarget({ extensions }: Lock, name: string, version: string): LockEntry | undefined {
+  return extensions.find(
+    (entry) =>
+      entry.version === version &&
+      (entry.name === name || ('repository' in entry.source && entry.source.repository === name)),
+  );
+}
+
+function entryId({ source }: LockEntry): PackageId {
+  return 'repository' in source ? packageId(source.registry, source.repository) : `path:${source.path}`;
+}
+
+function overrideRanges({ registries, resolution }: Workspace): ReadonlyMap<PackageId, string> {
+  const first = registries[0]!;
+  return new Map(
+    Object.entries(resolution.overrides ?? {}).map(([name, range]) => [
+      packageId(first.id, name.includes('/') || first.namespace === '' ? name : `${first.namespace}/${name}`),
+      parseRange(range),
+    ]),
+  );
+}
+
+function place({ root }: Workspace, { file, line, layer }: ConfigOrigin): string {
+  const where = file === undefined ? layer : relative(root, file);
+  return line === undefined ? where : `${where}:${line}`;
+}

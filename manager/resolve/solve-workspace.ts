@@ -1,0 +1,75 @@
+import { ProvError } from '#base';
+import {
+  explainFailure,
+  type PackageContent,
+  type PackageId,
+  type ResolveOptions,
+  resolve,
+  type Solution,
+  type SolvedPackage,
+  solutionToLock,
+} from '#resolver';
+import type { Lock } from '#schemas';
+import type { Workspace } from '#workspace';
+import type { ManagerContext } from '../context.js';
+import type { WorkspacePolicy } from '../trust/workspace-policy.js';
+import { lockInputs } from './lock-fit.js';
+import { readContent } from './read-content.js';
+import type { WorkspaceRegistries } from './workspace-registries.js';
+
+/** Chosen versions whose content is read at once; a registry answers no faster above it. */
+const CONTENT_CONCURRENCY = 32;
+
+export interface SolvePlace {
+  readonly workspace: Workspace;
+  readonly policy: WorkspacePolicy;
+  readonly registries: WorkspaceRegistries;
+  readonly allowLocal?: boolean | undefined;
+}
+
+/** @throws MANAGER_UNRESOLVABLE with the explanation; what the metadata source throws. */
+export async function solve(options: ResolveOptions): Promise<Solution> {
+  const result = await resolve(options);
+  if (result.ok) return result.solution;
+  throw new ProvError('MANAGER_UNRESOLVABLE', {
+    explanation: explainFailure(result.failure),
+    suggestion: 'Change one of the requirements named above, or publish a version that fits.',
+  });
+}
+
+/**
+ * The lock of a solution, its content as it is on the registries now and accepted by the trust policy.
+ * @throws TRUST_REFUSED, MANAGER_LOCK_LOOPBACK, MANAGER_LOCK_CONTENT_CHANGED
+ */
+export async function lockOf(
+  solution: Solution,
+  { workspace, policy, registries, allowLocal }: SolvePlace,
+  context: ManagerContext,
+): Promise<Lock> {
+  const contents = new Map<PackageId, PackageContent>();
+  const left = [...solution.packages];
+  const read = async (solved: SolvedPackage) => {
+    const registry = registries.get(solved.registry);
+    if (registry.loopback && !registry.named && allowLocal !== true)
+      throw new ProvError('MANAGER_LOCK_LOOPBACK', { registry: registry.host });
+    const repository = registries.repository(solved.id);
+    const content = await readContent({ solved, repository, policy: policy.policy }, context);
+    contents.set(solved.id, registry.loopback ? content : { ...content, host: registry.host });
+  };
+  const worker = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      context.signal?.throwIfAborted();
+      try {
+        await read(next);
+      } catch (error) {
+        left.length = 0;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONTENT_CONCURRENCY }, worker));
+  return solutionToLock(solution, contents, {
+    inputs: lockInputs(workspace),
+    ...(policy.digest === undefined ? {} : { trustPolicy: policy.digest }),
+  });
+}
