@@ -2,12 +2,10 @@ import type { Edge } from './encode/dependencies.js';
 import { ineligible } from './encode/eligibility.js';
 import type { Encoder } from './encode/encoder.js';
 import type { ProblemPackage } from './encode/problem.js';
-import { type PackageId, splitPackageId } from './package-id.js';
+import { type PackageId, packageId, splitPackageId } from './package-id.js';
 import { describeCause } from './proof/describe-cause.js';
+import type { Selection } from './session.js';
 import type { SkippedOptional, Solution, SolvedEdge, SolvedPackage, SolveStatistics } from './solution.js';
-
-/** Which version of each package of the problem was selected, by index. */
-export type Selection = ReadonlyMap<number, number>;
 
 /** The solver's numbers as a solution: names, edges, skipped optional dependencies, who requires what. */
 export function describeSolution(
@@ -20,8 +18,8 @@ export function describeSolution(
   const require = (id: PackageId, by: string): void => {
     requiredBy.set(id, (requiredBy.get(id) ?? new Set()).add(by));
   };
-  for (const { registry, repository, origin } of policy.requirements) {
-    require(`${registry}:${repository}`, `(${origin.layer})`);
+  for (const { registry, repository, alias, origin } of policy.requirements) {
+    require(packageId(registry, repository, alias), `(${origin.layer})`);
   }
   const capabilities = new Map<string, PackageId>();
   const selected: { pkg: ProblemPackage; version: number }[] = [];
@@ -48,12 +46,13 @@ export function describeSolution(
   const packages = described.map(({ pkg, version, dependencies, skipped }): SolvedPackage => {
     const facts = pkg.facts[version]!;
     const id = pkg.id!;
-    const { registry, repository, name } = splitPackageId(id);
+    const { registry, repository, name, alias } = splitPackageId(id);
     return {
       id,
       registry,
       repository,
       name,
+      ...(alias !== undefined && { alias }),
       kind: facts.kind,
       version: facts.version,
       facts,

@@ -13,19 +13,21 @@ export type {
   ProviderSource,
   VersionFacts,
 } from './metadata/metadata-source.js';
-export { type PackageId, packageId, splitPackageId } from './package-id.js';
+export { type PackageId, packageId, splitPackageId, withoutAlias } from './package-id.js';
 export type { Available, Cause, Overridden } from './proof/cause.js';
 export { type CheckProofOptions, checkProof, type ProofFlaw } from './proof/check-proof.js';
 export { type Explanation, explainFailure, explanationOf } from './proof/explain-failure.js';
 export type { Proof, ProofFact, ProofPackage, ProofStep, ProofTerm } from './proof/proof.js';
-export type { Origin, Override, Requirement } from './requirement.js';
+export type { Advisory, Constraint, Origin, Override, Requirement } from './requirement.js';
 export { resolve } from './resolve.js';
 export {
   DEFAULT_PRERELEASE,
+  DEFAULT_SIGNATURES,
   DEFAULT_STEP_BUDGET,
   DEFAULT_STRATEGY,
   type PrereleasePolicy,
   type ResolveOptions,
+  type SignaturePolicy,
   type Strategy,
 } from './resolve-options.js';
 export type { SkippedOptional, Solution, SolvedEdge, SolvedPackage, SolveStatistics } from './solution.js';

@@ -1,3 +1,4 @@
+import type { Digest } from '#base';
 import type { Kind } from '#schemas';
 
 /** Where a person wrote something: shown in explanations, never stored in a lock. */
@@ -15,6 +16,12 @@ export interface Requirement {
   /** npm semver range; a comma means "and". */
   readonly range: string;
   readonly kind?: Kind;
+  /** Only the version that this digest is of; `range` must hold for it too. */
+  readonly digest?: Digest;
+  /** A name of its own, so that two majors of one extension stand side by side: `aws@5 as aws5`. */
+  readonly alias?: string;
+  /** No override of another layer replaces this range: the stricter layer has the last word. */
+  readonly final?: boolean;
   readonly origin: Origin;
 }
 
@@ -24,4 +31,22 @@ export interface Override {
   readonly repository: string;
   readonly range: string;
   readonly origin: Origin;
+}
+
+/** If it is there, it must be in this range; nobody is made to have it. */
+export interface Constraint {
+  readonly registry: string;
+  readonly repository: string;
+  readonly range: string;
+  readonly origin: Origin;
+}
+
+/** Versions with a known weakness: never selected. */
+export interface Advisory {
+  readonly registry: string;
+  readonly repository: string;
+  /** Affected versions, pre-releases among them by precedence. */
+  readonly range: string;
+  /** What people look up: `CVE-2026-1234`, `GHSA-…`. */
+  readonly advisory: string;
 }

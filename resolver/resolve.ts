@@ -1,17 +1,12 @@
 import { describeSolution } from './describe-solution.js';
-import { Encoder } from './encode/encoder.js';
 import type { Policy } from './encode/policy.js';
-import type { ProblemPackage } from './encode/problem.js';
 import type { ResolveResult } from './failure.js';
 import { MetadataLoader } from './metadata/metadata-loader.js';
 import { normaliseOptions } from './normalise-options.js';
 import type { PackageId } from './package-id.js';
-import { compactProof, minimiseProof } from './proof/minimise-proof.js';
-import type { ProofPackage } from './proof/proof.js';
+import { refusalProof } from './refused-selection.js';
 import { DEFAULT_STEP_BUDGET, type ResolveOptions } from './resolve-options.js';
-import type { SolveStatistics } from './solution.js';
-import { extractProof } from './solver/derivation.js';
-import { Solver } from './solver/solver.js';
+import { Session, StaleOffers } from './session.js';
 
 /**
  * One version of every package needed, or a proof that there is none. Deterministic: the order and delay
@@ -25,77 +20,55 @@ export async function resolve(options: ResolveOptions): Promise<ResolveResult> {
   const loader = new MetadataLoader(options.source, options.signal);
   try {
     await loader.begin([...policy.direct].sort());
-    const knownProviders = new Map<string, Set<PackageId>>();
-    for (;;) {
-      const result = await attempt({ policy, loader, knownProviders, options });
-      if (result !== undefined) return result;
-    }
+    return await underSignatures(policy, (held) => answer(held, loader, options));
   } finally {
     loader.close();
   }
 }
 
-interface Attempt {
-  readonly policy: Policy;
-  readonly loader: MetadataLoader;
-  readonly knownProviders: Map<string, Set<PackageId>>;
-  readonly options: ResolveOptions;
-}
-
-/** One run of the solver; undefined when a provider turned up too late to be among the offers. */
-async function attempt({
-  policy,
-  loader,
-  knownProviders,
-  options,
-}: Attempt): Promise<ResolveResult | undefined> {
-  const started = performance.now();
-  const encoder = new Encoder(policy, loader, knownProviders);
-  const { problem } = encoder;
-  const roots = await encoder.requirements();
-  const solver = new Solver(problem.universe);
-  const budget = options.stepBudget ?? DEFAULT_STEP_BUDGET;
-  solver.start(roots, budget);
-  let outcome = solver.run();
-  while (outcome.type === 'needs') {
-    options.signal?.throwIfAborted();
-    await encoder.expand(outcome.pkg, outcome.version);
-    if (encoder.capabilities.stale) return undefined;
-    outcome = solver.run();
-  }
-  const statistics: SolveStatistics = {
-    decisions: solver.decisionCount,
-    conflicts: solver.conflictCount,
-    packages: problem.packages.length,
-    elapsedMs: performance.now() - started,
-  };
-  if (outcome.type === 'solved') {
-    const selection = new Map(solver.selected().map(({ pkg, version }) => [pkg, version]));
-    return { ok: true, solution: describeSolution(encoder, selection, statistics) };
-  }
-  if (outcome.type === 'budget') {
-    const contested = solver.contested().map((pkg) => problem.packages[pkg]!.name);
-    return { ok: false, failure: { type: 'budget', budget, contested, statistics } };
-  }
-  const proof = extractProof(solver, outcome.id, {
-    packages: proofPackages(problem.packages),
-    factOf: (id, terms) => ({ terms, cause: problem.causes.get(id)! }),
-  });
+/** While signatures are strict, a refused version in the solution ends the resolution. */
+async function underSignatures(
+  policy: Policy,
+  find: (policy: Policy) => Promise<ResolveResult>,
+): Promise<ResolveResult> {
+  const result = await find(policy);
+  if (policy.signatures === 'prefer' || !result.ok) return result;
+  if (result.solution.packages.every(({ facts }) => facts.refused === undefined)) return result;
+  const fallback = await find({ ...policy, signatures: 'prefer' });
+  const proof = refusalProof(result.solution, fallback.ok ? fallback.solution : undefined)!;
   return {
     ok: false,
-    failure: { type: 'unsatisfiable', proof: compactProof(minimiseProof(proof)), statistics },
+    failure: { type: 'unsatisfiable', proof, statistics: result.solution.statistics },
   };
 }
 
-/** Names as short as they may be: two packages of one name are told apart by registry and namespace. */
-function proofPackages(packages: readonly ProblemPackage[]): ProofPackage[] {
-  const seen = new Set<string>();
-  const twice = new Set<string>();
-  for (const { name } of packages) (seen.has(name) ? twice : seen).add(name);
-  return packages.map(({ id, name, role, versions, location }) => ({
-    name: id !== undefined && twice.has(name) ? id : name,
-    role,
-    versions,
-    ...(location !== undefined && { location }),
-  }));
+/** One run of the solver, begun anew while providers turn up too late to be among the offers. */
+async function answer(
+  policy: Policy,
+  loader: MetadataLoader,
+  { stepBudget = DEFAULT_STEP_BUDGET, signal }: ResolveOptions,
+): Promise<ResolveResult> {
+  const knownProviders = new Map<string, Set<PackageId>>();
+  for (;;) {
+    try {
+      const session = new Session({ policy, loader, knownProviders, stepBudget, signal });
+      return await solve(session, stepBudget);
+    } catch (error) {
+      if (!(error instanceof StaleOffers)) throw error;
+    }
+  }
+}
+
+async function solve(session: Session, budget: number): Promise<ResolveResult> {
+  const outcome = await session.solve();
+  const { encoder, solver } = session;
+  const statistics = session.statistics();
+  if (outcome.type === 'solved')
+    return { ok: true, solution: describeSolution(encoder, outcome.selection, statistics) };
+  if (outcome.type === 'budget') {
+    const contested = solver.contested().map((pkg) => encoder.problem.packages[pkg]!.name);
+    return { ok: false, failure: { type: 'budget', budget, contested, statistics } };
+  }
+  const proof = session.proof(outcome.id);
+  return { ok: false, failure: { type: 'unsatisfiable', proof, statistics } };
 }

@@ -24,6 +24,8 @@ export interface SolvedPackage {
   readonly registry: string;
   readonly repository: string;
   readonly name: string;
+  /** The name it has in the workspace, when the user gave it one. */
+  readonly alias?: string;
   readonly kind: Kind;
   readonly version: string;
   readonly facts: VersionFacts;

@@ -76,6 +76,8 @@ export const extensionManifestSchema = z.strictObject({
   dependencies: z.record(name, dependency).optional(),
   optional_dependencies: z.record(name, dependency).optional(),
   conflicts: z.record(name, range).optional(),
+  /** If it is there, it must be in this range; it need not be there. */
+  constraints: z.record(name, range).optional(),
   provides: z.record(name, provided).optional(),
   scripts: z.record(z.string().regex(/^[a-z][a-z_]*$/), relativePath).optional(),
   operations: z.record(z.string().regex(/^[a-z][a-z_]*$/), relativePath).optional(),
@@ -210,6 +212,7 @@ export interface DependencyFacts {
   readonly dependencies?: Readonly<Record<string, Dependency>> | undefined;
   readonly optional_dependencies?: Readonly<Record<string, Dependency>> | undefined;
   readonly conflicts?: Readonly<Record<string, string>> | undefined;
+  readonly constraints?: Readonly<Record<string, string>> | undefined;
   readonly provides?:
     | Readonly<Record<string, { readonly version: string; readonly exclusive?: boolean | undefined }>>
     | undefined;
@@ -228,6 +231,7 @@ export function dependencyFacts(manifest: ExtensionManifest): DependencyFacts {
     dependencies: manifest.dependencies,
     optional_dependencies: manifest.optional_dependencies,
     conflicts: manifest.conflicts,
+    constraints: manifest.constraints,
     provides: manifest.provides,
     platforms: manifest.platforms,
     compatibility,
@@ -246,6 +250,7 @@ const factsWireSchema = z.looseObject({
     .optional(),
   optional_dependencies: z.record(z.string(), z.looseObject({ version: z.string() })).optional(),
   conflicts: z.record(z.string(), z.string()).optional(),
+  constraints: z.record(z.string(), z.string()).optional(),
   provides: z
     .record(z.string(), z.looseObject({ version: z.string(), exclusive: z.boolean().optional() }))
     .optional(),

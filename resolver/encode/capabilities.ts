@@ -1,6 +1,6 @@
 import semver from 'semver';
 import { isVersion } from '#schemas';
-import type { PackageId } from '../package-id.js';
+import { type PackageId, splitPackageId } from '../package-id.js';
 import { PRIORITY } from '../solver/universe.js';
 import type { Encoder } from './encoder.js';
 import type { ProblemPackage } from './problem.js';
@@ -21,6 +21,8 @@ export class Capabilities {
   /** Providers by capability, from an earlier attempt too. */
   private readonly known: Map<string, Set<PackageId>>;
   private readonly formed = new Map<string, { pkg: ProblemPackage; offers: readonly Offer[] } | undefined>();
+  /** Packages that are known to the solver, by what some version of them provides. */
+  private readonly byCapability = new Map<string, Set<ProblemPackage>>();
   /** A provider turned up after its capability was formed: the attempt must begin anew. */
   stale = false;
 
@@ -36,7 +38,7 @@ export class Capabilities {
     const listed = await encoder.loader.providers(name);
     const candidates = [...listed, ...[...(this.known.get(name) ?? [])].sort()];
     const providers: ProblemPackage[] = [];
-    for (const id of new Set(candidates)) {
+    for (const id of new Set(candidates.filter((each) => this.mayOffer(each)))) {
       const provider = await encoder.extension(id);
       await encoder.learnAll(provider);
       providers.push(provider);
@@ -72,12 +74,29 @@ export class Capabilities {
     return pkg;
   }
 
-  /** The user's choice or the lock's first, then what the user asks for anyway, then as listed. */
+  /**
+   * The user's choice first, the lock's, what the user asks for anyway, the workspace's default, then as
+   * listed. While solving, a provider that is selected already goes before all but the first two.
+   */
   private rank(name: string, offers: readonly Offer[]): Offer[] {
-    const { preferredProviders, direct } = this.encoder.policy;
-    const rankOf = ({ provider: { id } }: Offer): number =>
-      id === preferredProviders.get(name) ? 0 : direct.has(id!) ? 1 : 2;
+    const { chosenProviders, preferredProviders, defaultProviders, direct } = this.encoder.policy;
+    const rankOf = ({ provider: { id } }: Offer): number => {
+      if (id === chosenProviders.get(name)) return 0;
+      if (id === preferredProviders.get(name)) return 1;
+      return direct.has(id!) ? 2 : id === defaultProviders.get(name) ? 3 : 4;
+    };
     return [...offers].sort((a, b) => rankOf(a) - rankOf(b));
+  }
+
+  /** Only packages of the places that the user names; anybody can publish somewhere. */
+  private mayOffer(id: PackageId): boolean {
+    const { providerSources } = this.encoder.policy;
+    return providerSources === undefined || providerSources.has(sourceOf(id));
+  }
+
+  /** Packages known so far of which some version provides a capability. */
+  offering(name: string): Iterable<ProblemPackage> {
+    return this.byCapability.get(name) ?? [];
   }
 
   /** The offers whose capability version is in a range. */
@@ -96,14 +115,17 @@ export class Capabilities {
   meet(pkg: ProblemPackage, versions: readonly number[]): number[] {
     const { problem } = this.encoder;
     const facts: number[] = [];
-    const names = new Set(versions.flatMap((v) => Object.keys(pkg.facts[v]!.deps.provides ?? {})));
+    const names = new Set<string>();
+    for (const v of versions) for (const name in pkg.facts[v]!.deps.provides) names.add(name);
     for (const name of [...names].sort()) {
       const providers = this.known.get(name) ?? new Set();
       this.known.set(name, providers);
-      if (this.formed.has(name) && !providers.has(pkg.id!)) this.stale = true;
+      if (this.formed.has(name) && !providers.has(pkg.id!) && this.mayOffer(pkg.id!)) this.stale = true;
       providers.add(pkg.id!);
+      const known = this.byCapability.get(name) ?? new Set();
+      this.byCapability.set(name, known.add(pkg));
       const mine = providing(pkg, name, versions);
-      for (const other of this.encoder.interned()) {
+      for (const other of known) {
         if (other === pkg) continue;
         const theirs = providing(other, name);
         const cause = { type: 'exclusive', capability: name } as const;
@@ -150,4 +172,10 @@ function offersOf(provider: ProblemPackage, name: string): Offer[] {
   return [...byVersion]
     .map(([version, versions]) => ({ provider, version, versions }))
     .sort((a, b) => semver.compareBuild(b.version, a.version));
+}
+
+/** `registry:namespace` of a package. */
+function sourceOf(id: PackageId): string {
+  const { registry, repository, name } = splitPackageId(id);
+  return `${registry}:${repository.slice(0, Math.max(0, repository.length - name.length - 1))}`;
 }

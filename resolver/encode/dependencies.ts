@@ -173,6 +173,7 @@ export class Dependencies {
       target: edge.name,
       ...this.encoder.available(target, group.allowed),
       ...(edge.written.kind !== undefined && { targetKind: edge.written.kind }),
+      ...(edge.written.platforms !== undefined && { platforms: edge.written.platforms }),
       ...(override !== undefined && { overridden: { range: edge.written.version, origin: override.origin } }),
     };
     const refused = [target.index, problem.except(target.index, group.allowed)] as const;

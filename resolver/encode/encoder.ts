@@ -5,11 +5,13 @@ import type { PackageMetadata } from '../metadata/metadata-source.js';
 import { type PackageId, packageId, splitPackageId } from '../package-id.js';
 import type { Available, Cause } from '../proof/cause.js';
 import { VersionList } from '../ranges/version-list.js';
+import type { Override, Requirement } from '../requirement.js';
 import { PRIORITY } from '../solver/universe.js';
 import { Capabilities } from './capabilities.js';
 import { Conflicts } from './conflicts.js';
 import { Dependencies } from './dependencies.js';
 import { ineligible } from './eligibility.js';
+import { listFacts } from './list-facts.js';
 import { includesPrerelease, type Policy } from './policy.js';
 import { preferenceOrder } from './preference.js';
 import { Problem, type ProblemPackage } from './problem.js';
@@ -42,8 +44,8 @@ export class Encoder {
   async requirements(): Promise<number[]> {
     const { policy, problem } = this;
     const wanted = policy.requirements.map((requirement) => {
-      const id = packageId(requirement.registry, requirement.repository);
-      const override = policy.overrides.get(id);
+      const id = packageId(requirement.registry, requirement.repository, requirement.alias);
+      const override = overrideOf(requirement, policy.overrides.get(id));
       const range = parseRange((override ?? requirement).range);
       this.loader.prefetch(id, range);
       return { id, requirement, override, range };
@@ -52,8 +54,12 @@ export class Encoder {
     for (const { id } of wanted) await this.extension(id);
     for (const { id, requirement, override, range } of wanted) {
       const target = (await this.extension(id))!;
-      const { origin, kind } = requirement;
-      const allowed = this.accepted(target, range, kind);
+      const { origin, kind, digest, final } = requirement;
+      let allowed = this.accepted(target, range, kind);
+      if (digest !== undefined) {
+        const fitting = await this.withDigest(target, digest);
+        allowed = allowed.map((word, k) => word & fitting[k]!);
+      }
       const cause: Cause = {
         type: 'requirement',
         range,
@@ -61,11 +67,20 @@ export class Encoder {
         origin,
         ...this.available(target, allowed),
         ...(kind !== undefined && { targetKind: kind }),
+        ...(digest !== undefined && { digest }),
+        ...(final === true && { final }),
         ...(override !== undefined && { overridden: { range: requirement.range, origin: override.origin } }),
       };
       facts.push(problem.fact([[target.index, problem.except(target.index, allowed)]], cause));
     }
     return facts.filter((fact) => fact >= 0);
+  }
+
+  /** The versions that a digest is of; those listed bare are looked up for it. */
+  private async withDigest(target: ProblemPackage, digest: string): Promise<Int32Array> {
+    await this.learnAll(target);
+    const versions = target.facts.flatMap((facts, v) => (facts?.digest === digest ? [v] : []));
+    return this.problem.set(target.index, versions);
   }
 
   /** The package, known to the solver from now on; with no versions when there is no such package. */
@@ -94,7 +109,7 @@ export class Encoder {
     const pkg = problem.add(
       {
         id,
-        name: splitPackageId(id).name,
+        name: localName(id),
         role: 'extension',
         versions: list.versions,
         list,
@@ -106,7 +121,8 @@ export class Encoder {
     this.byId.set(id, pkg);
     problem.universe.order[pkg.index] = preferenceOrder(id, list, policy);
     const known = pkg.facts.flatMap((facts, v) => (facts === undefined ? [] : [v]));
-    for (const fact of this.learn(pkg, known)) problem.universe.addStanding(pkg.index, fact);
+    for (const fact of [...listFacts(problem, pkg, policy), ...this.learn(pkg, known)])
+      problem.universe.addStanding(pkg.index, fact);
     return pkg;
   }
 
@@ -117,10 +133,14 @@ export class Encoder {
     const byCause = new Map<string, { cause: Cause; versions: number[] }>();
     for (const v of versions) {
       for (const cause of ineligible(pkg.id!, pkg.facts[v]!, this.policy)) {
-        const key = JSON.stringify(cause);
+        // Too young at different times is one reason, told by the oldest of them: it is the first to ripen.
+        const key = cause.type === 'too-new' ? cause.type : JSON.stringify(cause);
         const same = byCause.get(key);
         if (same === undefined) byCause.set(key, { cause, versions: [v] });
-        else same.versions.push(v);
+        else {
+          same.versions.push(v);
+          if (isOlder(cause, same.cause)) same.cause = cause;
+        }
       }
     }
     const own = [...byCause.values()].map(({ cause, versions: which }) =>
@@ -145,7 +165,7 @@ export class Encoder {
     if (target.role === 'capability') return this.capabilities.accepted(target, range);
     const otherKind = target.facts.some((facts) => facts !== undefined && facts.kind !== kind);
     if (kind !== undefined && otherKind) return this.problem.set(target.index);
-    return target.list.select(range, includesPrerelease(this.policy));
+    return target.list.select(range, includesPrerelease(this.policy, target.id!));
   }
 
   /** What to say is there when nothing of it fits. */
@@ -197,4 +217,20 @@ export class Encoder {
     }
     return this.extension(id);
   }
+}
+
+/** What a package is called in its workspace: two of one name need an alias. */
+function localName(id: PackageId): string {
+  const { name, alias } = splitPackageId(id);
+  return alias ?? name;
+}
+
+/** The override that replaces a requirement's range, unless its layer keeps the last word. */
+function overrideOf(requirement: Requirement, override: Override | undefined): Override | undefined {
+  const isOther = override !== undefined && override.origin.layer !== requirement.origin.layer;
+  return requirement.final === true && isOther ? undefined : override;
+}
+
+function isOlder(a: Cause, b: Cause): boolean {
+  return a.type === 'too-new' && b.type === 'too-new' && a.publishedAt < b.publishedAt;
 }

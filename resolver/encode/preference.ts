@@ -1,17 +1,17 @@
 import type { PackageId } from '../package-id.js';
 import type { VersionList } from '../ranges/version-list.js';
-import type { Policy } from './policy.js';
+import { type Policy, prereleasePolicy } from './policy.js';
 
 /**
  * Versions in the order in which they are tried, or undefined for plainly newest first. A locked version
  * comes first; a pre-release comes after every release unless pre-releases are allowed.
  */
 export function preferenceOrder(id: PackageId, list: VersionList, policy: Policy): Int32Array | undefined {
-  const { strategy, prerelease } = policy;
+  const { strategy } = policy;
   const count = list.versions.length;
   const locked = list.versions.indexOf(policy.preferred.get(id) ?? '');
   const lowest = strategy === 'lowest' || (strategy === 'lowest-direct' && policy.direct.has(id));
-  const releasesFirst = prerelease !== 'allow' && list.hasPrereleases();
+  const releasesFirst = prereleasePolicy(policy, id) !== 'allow' && list.hasPrereleases();
   if (!lowest && locked < 0 && !releasesFirst) return undefined;
   const order = Array.from({ length: count }, (_, v) => v);
   if (!lowest) order.reverse();

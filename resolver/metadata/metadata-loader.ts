@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
 import { parseRange } from '#schemas';
 import { dependencyTarget, type WrittenDependency } from '../encode/dependency-target.js';
-import type { PackageId } from '../package-id.js';
+import { type PackageId, withoutAlias } from '../package-id.js';
 import { VersionList } from '../ranges/version-list.js';
 import { newestVersion } from '../solver/version-set.js';
 import {
@@ -40,18 +40,20 @@ export class MetadataLoader {
   /** Everything reachable from `ids` in one request, where the source can; nothing otherwise. */
   async begin(ids: readonly PackageId[]): Promise<void> {
     if (!hasClosure(this.source)) return;
-    const closure = await this.source.closure(ids, { signal: this.signal });
+    const closure = await this.source.closure([...new Set(ids.map(withoutAlias))], { signal: this.signal });
     for (const [id, metadata] of closure) this.packages.set(id, Promise.resolve(metadata));
   }
 
-  versions(id: PackageId): Promise<PackageMetadata | undefined> {
+  versions(aliased: PackageId): Promise<PackageMetadata | undefined> {
+    const id = withoutAlias(aliased);
     return once(this.packages, id, () =>
       this.limited(() => this.source.versions(id, { signal: this.signal })),
     );
   }
 
   /** @throws RESOLVER_FACTS_MISSING when the source lists bare versions and cannot look one up. */
-  factsOf(id: PackageId, version: string): Promise<VersionFacts> {
+  factsOf(aliased: PackageId, version: string): Promise<VersionFacts> {
+    const id = withoutAlias(aliased);
     return once(this.facts, `${id}@${version}`, () => {
       const { source } = this;
       if (!hasFacts(source)) throw new ProvError('RESOLVER_FACTS_MISSING', { id, version });

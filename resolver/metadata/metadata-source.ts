@@ -11,6 +11,8 @@ export interface VersionFacts {
   readonly digest?: Digest | undefined;
   readonly size?: number | undefined;
   readonly publishedAt?: string | undefined;
+  /** Whether somebody whom the trust policy accepts signed that time; without, no age policy is satisfied. */
+  readonly publishedAtSigned?: boolean | undefined;
   readonly state?: LifecycleState | undefined;
   /** Why it is deprecated, yanked or revoked. */
   readonly reason?: string | undefined;

@@ -22,6 +22,10 @@ export type Cause =
       readonly available?: Available;
       readonly origin: Origin;
       readonly targetKind?: string;
+      /** Only the version of this digest will do. */
+      readonly digest?: string;
+      /** No override of another layer replaces it. */
+      readonly final?: boolean;
       readonly overridden?: Overridden;
     }
   | {
@@ -32,9 +36,13 @@ export type Cause =
       readonly target: string;
       readonly available?: Available;
       readonly targetKind?: string;
+      /** It counts on these platforms only. */
+      readonly platforms?: readonly string[];
       readonly overridden?: Overridden;
     }
   | { readonly type: 'conflict'; readonly range: string; readonly target: string }
+  /** If it is there, it must be in this range. With an origin: the user says so, else a manifest. */
+  | { readonly type: 'constraint'; readonly range: string; readonly target: string; readonly origin?: Origin }
   | { readonly type: 'offer'; readonly capability: string; readonly version: string }
   | { readonly type: 'choice'; readonly target: string }
   | { readonly type: 'exclusive'; readonly capability: string }
@@ -44,6 +52,27 @@ export type Cause =
   | { readonly type: 'yanked'; readonly reason?: string }
   | { readonly type: 'revoked'; readonly reason?: string }
   | { readonly type: 'prerelease' }
-  | { readonly type: 'too-new'; readonly publishedBefore: string }
+  | {
+      readonly type: 'too-new';
+      readonly publishedBefore: string;
+      readonly publishedAt: string;
+      readonly minAgeSeconds?: number;
+    }
+  /** Nobody signed when it was published, so it may be younger than it says. */
+  | { readonly type: 'age-unknown'; readonly publishedBefore: string }
+  | { readonly type: 'advisory'; readonly range: string; readonly advisory: string }
+  /** Nothing but the locked version may be selected. */
+  | { readonly type: 'locked'; readonly version: string }
+  /** A refused version is what the requirements lead to; while signatures are strict nothing takes its place. */
+  | {
+      readonly type: 'no-fallback';
+      readonly version: string;
+      /** From a requirement of the user to the package, by name. */
+      readonly path: readonly string[];
+      /** Further refused versions of the same solution. */
+      readonly also: readonly { readonly name: string; readonly version: string; readonly reason: string }[];
+      /** What would be selected if signatures were not strict; absent: nothing. */
+      readonly alternative?: string;
+    }
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'malformed'; readonly reason: string };

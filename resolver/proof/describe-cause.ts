@@ -14,7 +14,17 @@ export function describeCause(cause: Cause): string {
     case 'prerelease':
       return 'is a pre-release, which the policy excludes';
     case 'too-new':
-      return `was not published before ${cause.publishedBefore}`;
+      return `was published on ${cause.publishedAt}, not before ${cause.publishedBefore}`;
+    case 'age-unknown':
+      return `has no signed time of publishing, which must be before ${cause.publishedBefore}`;
+    case 'advisory':
+      return `is affected by ${cause.advisory} (${cause.range})`;
+    case 'locked':
+      return `is not the locked ${cause.version}`;
+    case 'no-fallback':
+      return `would take the place of ${cause.version}, which signatures: strict forbids`;
+    case 'constraint':
+      return `does not go with ${cause.target} outside ${cause.range}`;
     case 'refused':
       return `is refused by the trust policy: ${cause.reason}`;
     case 'malformed':

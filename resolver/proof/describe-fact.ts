@@ -15,6 +15,12 @@ export function describeFact({ terms, cause }: ProofFact, names: SetNames): stri
       return `${spell(terms[0])} ${verb(terms[0])} on ${asked(cause)}`;
     case 'conflict':
       return `${spell(terms[0])} declares a conflict with ${cause.target} ${cause.range}`;
+    case 'constraint':
+      return cause.origin === undefined
+        ? `${spell(terms[0])} goes only with ${cause.target} ${cause.range}`
+        : `${place(cause.origin)} allows ${cause.target} only as ${cause.range}`;
+    case 'no-fallback':
+      return `${cause.path.join(' → ')} ${cause.version} is what the requirements lead to (while signatures are strict nothing takes its place)`;
     case 'offer':
       return `${cause.capability} ${cause.version} is provided by ${names.spell(terms[1]!.package, names.inverse(terms[1]!))}`;
     case 'exclusive':

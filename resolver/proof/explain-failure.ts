@@ -114,6 +114,16 @@ function hintOf(cause: Cause): string | undefined {
       return `Upgrade prov to ${cause.needs}.`;
     case 'too-new':
       return 'Wait until the version is old enough, or name an older one.';
+    case 'age-unknown':
+      return 'Have the time of publishing signed, or exempt the package from the minimum age.';
+    case 'advisory':
+      return `Look up ${cause.advisory}; a version outside ${cause.range} is not affected.`;
+    case 'locked':
+      return 'Update the lock, or resolve without locked versions.';
+    case 'no-fallback':
+      return cause.alternative === undefined
+        ? undefined
+        : `With signatures: prefer, ${cause.alternative} would be taken instead.`;
     case 'refused':
       return 'Have the version signed by somebody whom the trust policy accepts.';
     case 'exclusive':

@@ -1,3 +1,4 @@
+import type { Digest } from '#base';
 import type { DependencyFacts, Kind, LifecycleState } from '#schemas';
 import type {
   MetadataSource,
@@ -5,7 +6,7 @@ import type {
   ProviderSource,
   VersionFacts,
 } from '../metadata/metadata-source.js';
-import { type PackageId, packageId } from '../package-id.js';
+import { type PackageId, packageId, splitPackageId } from '../package-id.js';
 import type { Requirement } from '../requirement.js';
 
 /** One version, written short: `{ deps: { redis: '^7' } }`. */
@@ -13,6 +14,7 @@ export interface ShortFacts {
   readonly deps?: Readonly<Record<string, string>>;
   readonly optional?: Readonly<Record<string, string>>;
   readonly conflicts?: Readonly<Record<string, string>>;
+  readonly constraints?: Readonly<Record<string, string>>;
   /** Capability to version; a trailing `!` makes it exclusive. */
   readonly provides?: Readonly<Record<string, string>>;
   readonly platforms?: readonly string[];
@@ -21,6 +23,9 @@ export interface ShortFacts {
   readonly state?: LifecycleState;
   readonly reason?: string;
   readonly publishedAt?: string;
+  /** Nobody signed `publishedAt`. */
+  readonly unsignedTime?: boolean;
+  readonly digest?: Digest;
   readonly refused?: string;
 }
 
@@ -34,11 +39,12 @@ export function idOf(name: string): PackageId {
 }
 
 export function wanted(name: string, range: string, line = 1): Requirement {
-  const [registry, repository] = idOf(name).split(':') as [string, string];
+  const { registry, repository, alias } = splitPackageId(idOf(name));
   return {
     registry,
     repository,
     range,
+    ...(alias !== undefined && { alias }),
     origin: { file: 'config/provisioning.yaml', line, layer: 'workspace' },
   };
 }
@@ -50,6 +56,7 @@ export function versionFacts(version: string, short: ShortFacts): VersionFacts {
     ...(short.deps && { dependencies: ranges(short.deps) }),
     ...(short.optional && { optional_dependencies: ranges(short.optional) }),
     ...(short.conflicts && { conflicts: short.conflicts }),
+    ...(short.constraints && { constraints: short.constraints }),
     ...(short.provides && {
       provides: Object.fromEntries(
         Object.entries(short.provides).map(([name, offered]) => [
@@ -61,8 +68,10 @@ export function versionFacts(version: string, short: ShortFacts): VersionFacts {
     ...(short.platforms && { platforms: short.platforms }),
     ...(short.needs !== undefined && { compatibility: { provisioning: short.needs } }),
   };
-  const { state, reason, publishedAt, refused } = short;
-  return { version, kind: short.kind ?? 'taskserv', deps, state, reason, publishedAt, refused };
+  const { state, reason, publishedAt, refused, digest } = short;
+  const publishedAtSigned = publishedAt !== undefined && short.unsignedTime !== true;
+  const kind = short.kind ?? 'taskserv';
+  return { version, kind, deps, state, reason, publishedAt, publishedAtSigned, refused, digest };
 }
 
 /** A registry in memory; `ask` sees every lookup and may delay it. */

@@ -1,0 +1,115 @@
+import { Encoder } from './encode/encoder.js';
+import type { Policy } from './encode/policy.js';
+import type { ProblemPackage } from './encode/problem.js';
+import type { MetadataLoader } from './metadata/metadata-loader.js';
+import type { PackageId } from './package-id.js';
+import { compactProof, minimiseProof } from './proof/minimise-proof.js';
+import type { Proof, ProofPackage } from './proof/proof.js';
+import type { SolveStatistics } from './solution.js';
+import { extractProof } from './solver/derivation.js';
+import { Solver } from './solver/solver.js';
+
+/** Which version of each package of the problem was selected, by index. */
+export type Selection = ReadonlyMap<number, number>;
+
+export type SessionOutcome =
+  | { readonly type: 'solved'; readonly selection: Selection }
+  /** `id`: the incompatibility without terms. */
+  | { readonly type: 'unsolvable'; readonly id: number }
+  | { readonly type: 'budget' };
+
+/** A provider turned up too late to be among the offers of its capability: begin anew, it is known now. */
+export class StaleOffers extends Error {}
+
+export interface SessionOptions {
+  readonly policy: Policy;
+  readonly loader: MetadataLoader;
+  /** Grows by what this session learns; hand it to the next one. */
+  readonly knownProviders: Map<string, Set<PackageId>>;
+  readonly stepBudget: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One problem, solved several times: as asked, and with further facts that hold for one solve only. */
+export class Session {
+  readonly encoder: Encoder;
+  readonly solver: Solver;
+  /** Steps left for all solves together. */
+  private budget: number;
+  private readonly signal: AbortSignal | undefined;
+  private readonly started = performance.now();
+  private roots: readonly number[] | undefined;
+  private decisions = 0;
+  private conflicts = 0;
+
+  constructor({ policy, loader, knownProviders, stepBudget, signal }: SessionOptions) {
+    this.encoder = new Encoder(policy, loader, knownProviders);
+    this.solver = new Solver(this.encoder.problem.universe);
+    this.budget = stepBudget;
+    this.signal = signal;
+  }
+
+  /** The facts that the user's requirements are. */
+  get rootFacts(): readonly number[] {
+    return this.roots ?? [];
+  }
+
+  /**
+   * An answer under the requirements and `extra` facts; looks up what it needs on the way.
+   * @throws StaleOffers; what the source throws; the signal's reason.
+   */
+  async solve(extra: readonly number[] = []): Promise<SessionOutcome> {
+    const { encoder, solver } = this;
+    this.roots ??= await encoder.requirements();
+    solver.start([...this.roots, ...extra], this.budget);
+    let outcome = solver.run();
+    while (outcome.type === 'needs') {
+      this.signal?.throwIfAborted();
+      await encoder.expand(outcome.pkg, outcome.version);
+      if (encoder.capabilities.stale) throw new StaleOffers();
+      outcome = solver.run();
+    }
+    this.decisions += solver.decisionCount;
+    this.conflicts += solver.conflictCount;
+    this.budget -= solver.decisionCount + solver.conflictCount;
+    if (outcome.type !== 'solved') return outcome;
+    const selection = new Map(solver.selected().map(({ pkg, version }) => [pkg, version]));
+    return { type: 'solved', selection };
+  }
+
+  /** Why the last solve failed, from as few facts as will do. */
+  proof(id: number): Proof {
+    return compactProof(minimiseProof(this.derivation(id)));
+  }
+
+  /** How the last solve came to an incompatibility. */
+  derivation(id: number): Proof {
+    const { problem } = this.encoder;
+    return extractProof(this.solver, id, {
+      packages: proofPackages(problem.packages),
+      factOf: (fact, terms) => ({ terms, cause: problem.causes.get(fact)! }),
+    });
+  }
+
+  statistics(): SolveStatistics {
+    return {
+      decisions: this.decisions,
+      conflicts: this.conflicts,
+      packages: this.encoder.problem.packages.length,
+      elapsedMs: performance.now() - this.started,
+    };
+  }
+}
+
+/** Names as short as they may be: two packages of one name are told apart by registry and namespace. */
+export function proofPackages(packages: readonly ProblemPackage[]): ProofPackage[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of packages) (seen.has(name) ? twice : seen).add(name);
+  return packages.map(({ id, name, role, versions, location }) => ({
+    name: id !== undefined && twice.has(name) ? id : name,
+    role,
+    versions,
+    ...(location !== undefined && { location }),
+  }));
+}
