@@ -9,6 +9,14 @@ export {
   listTags,
 } from './inspect/inspect-reference.js';
 export { type InstallRequest, installLock } from './install/install-lock.js';
+export { assertUsable, type UsableOptions } from './lifecycle/assert-usable.js';
+export {
+  describeLifecycle,
+  type Lifecycle,
+  type LifecycleRequest,
+  readLifecycle,
+} from './lifecycle/read-lifecycle.js';
+export { type SetStatusOptions, type SetStatusResult, setStatus } from './lifecycle/set-status.js';
 export { type ExportMirrorOptions, exportMirror } from './mirror/export-mirror.js';
 export { type ImportMirrorOptions, importMirror } from './mirror/import-mirror.js';
 export { type PackOptions, type PackResult, packToLayout } from './publish/pack-to-layout.js';

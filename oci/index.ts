@@ -47,6 +47,7 @@ export {
   type ReadExtensionOptions,
   readExtension,
 } from './read-extension.js';
+export { type PayloadQuery, type ReferrerPayload, referrerPayloads } from './referrer-payloads.js';
 export { isReferrersTag, parseSideTag, referrersTag, sideTag } from './referrers-tag.js';
 export {
   anonymousCredentials,

@@ -89,6 +89,12 @@ export {
   scriptEventSchema,
   serviceDefinitionSchema,
 } from './script-contract.js';
+export {
+  compareStates,
+  MAX_STATUS_REASON,
+  type StatusDocument,
+  statusDocumentSchema,
+} from './status-document.js';
 export { type TrustPolicyFile, trustPolicyFileSchema } from './trust-policy-file.js';
 export {
   compareVersions,

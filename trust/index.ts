@@ -5,6 +5,7 @@ export type { Claims } from './claims.js';
 export { combinePolicies } from './combine-policies.js';
 export { defaultPolicy, effectivePolicy } from './default-policy.js';
 export { generateKeyPair, type KeyPair } from './generate-key-pair.js';
+export { judgeStatuses, type StatusInput, type StatusStep, type StatusVerdict } from './judge-status.js';
 export { KEY_ALGORITHMS, type KeyAlgorithm } from './key-algorithm.js';
 export { type ParsePolicyOptions, parseTrustPolicy, readTrustPolicy } from './parse-trust-policy.js';
 export { policyForKeys } from './policy-for-keys.js';
@@ -16,6 +17,14 @@ export type { LogicalRepository } from './repository-pattern.js';
 export { type SignedArtifact, type SignInput, signArtifact } from './sign-artifact.js';
 export { signatureManifest, signatureTag } from './signature-manifest.js';
 export type { LegacySignature } from './simple-signing.js';
+export {
+  buildStatus,
+  MAX_STATUS_BYTES,
+  readStatus,
+  type StatusProblem,
+  type StatusResult,
+  type StatusStatement,
+} from './status-envelope.js';
 export type {
   Bind,
   Denial,
@@ -27,5 +36,6 @@ export type {
   TrustPolicy,
   Voter,
 } from './trust-policy.js';
+export { trustsKey } from './trusts-key.js';
 export type { SignerInfo, Verdict } from './verdict.js';
 export { type VerifyInput, verifyArtifact } from './verify-artifact.js';

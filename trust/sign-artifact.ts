@@ -105,7 +105,8 @@ function claimsOf(input: SignInput): Claims {
   return { repository, name, version, kind };
 }
 
-async function signChecked(
+/** A signature that was verified with the public key. @throws TRUST_SIGNER_INCONSISTENT */
+export async function signChecked(
   key: Signer,
   data: Uint8Array,
   signal: AbortSignal | undefined,

@@ -2,11 +2,20 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ProvError } from '#base';
 import { readExtension, unpackLayer } from '#oci';
-import { type FileReference, formatReference, type Kind, type RemoteReference } from '#schemas';
+import {
+  type FileReference,
+  formatReference,
+  type Kind,
+  type LifecycleState,
+  type RemoteReference,
+  versionToTag,
+} from '#schemas';
 import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
 import { assertAsked, assertNamed, openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
+import { assertUsable } from '../lifecycle/assert-usable.js';
+import { readLifecycle } from '../lifecycle/read-lifecycle.js';
 import { verifyContent } from '../trust/verify-content.js';
 
 export interface PullOptions {
@@ -16,6 +25,8 @@ export interface PullOptions {
   /** Who must have signed it; without one, signatures are not looked at. */
   readonly policy?: TrustPolicy | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Fetch it although it is revoked. */
+  readonly allowRevoked?: boolean | undefined;
 }
 
 export interface PullResult {
@@ -28,12 +39,15 @@ export interface PullResult {
   readonly size: number;
   readonly signer?: string;
   readonly written: boolean;
+  readonly state: LifecycleState;
+  readonly reason?: string;
 }
 
 /**
  * Fetches an extension into a directory that appears only when every byte was right and, with a policy,
  * the signatures were accepted.
- * @throws TRUST_REFUSED, OCI_DIGEST_MISMATCH, OCI_UNPACK_REFUSED, OCI_UNPACK_TARGET_EXISTS
+ * A yanked or deprecated version is fetched with a warning event.
+ * @throws MANAGER_VERSION_REVOKED, TRUST_REFUSED, OCI_DIGEST_MISMATCH, OCI_UNPACK_REFUSED, OCI_UNPACK_TARGET_EXISTS
  */
 export async function pullExtension(options: PullOptions, context: ManagerContext): Promise<PullResult> {
   const { signal } = context;
@@ -44,6 +58,17 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
       const descriptor = await store.resolve(target, { signal });
       const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
       assertAsked(extension.config, location);
+      const lifecycle = await readLifecycle(store, descriptor, {
+        repository,
+        registry: location.registry,
+        version: extension.config.version,
+        policy: options.policy,
+        provVersion: context.provVersion,
+        config: extension.config,
+        signal,
+      });
+      const label = `${store.label}:${versionToTag(extension.config.version)}`;
+      assertUsable(lifecycle, { reference: label, allowRevoked: options.allowRevoked }, context);
       const verdict = options.policy && (await judge(options.policy));
       const destination = resolve(context.cwd, options.destination ?? extension.config.name);
       const { layer } = extension;
@@ -67,6 +92,8 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
         size: layer.size,
         ...(verdict?.signer === undefined ? {} : { signer: verdict.signer.identity }),
         written: options.dryRun !== true,
+        state: lifecycle.state,
+        ...(lifecycle.reason === undefined ? {} : { reason: lifecycle.reason }),
       };
 
       async function judge(policy: TrustPolicy): Promise<Verdict> {

@@ -39,6 +39,21 @@ export const managerErrors = entries({
     hint: 'Correct one of them.',
     exit: 'usage',
   },
+  MANAGER_VERSION_REVOKED: {
+    message: '{reference} is revoked: {reason}',
+    hint: 'Do not run it. Take another version; --allow-revoked fetches it all the same, for example to look into it.',
+    exit: 'refused',
+  },
+  MANAGER_STATUS_NO_EFFECT: {
+    message: '{reference} would stay {before} for everybody who reads it, not become {state}: {reason}',
+    hint: 'Give --key with a key that signed the extension, that said what is in force, or that the trust policy names. Nothing was written.',
+    exit: 'refused',
+  },
+  MANAGER_STATUS_NOT_SET: {
+    message: '{reference} is {state}, not {undoes}',
+    hint: 'prov ext info shows what was said about it and by whom.',
+    exit: 'conflict',
+  },
   MANAGER_PACKAGE_UNKNOWN: {
     message: 'nothing is published as {repository}',
     hint: 'Check the registry, the namespace and the name.',
