@@ -17,6 +17,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   readonly default?: string | boolean | number;
   readonly repeatable?: boolean;
+  /** Heading in the help, for options that many commands share. */
+  readonly group?: string;
 }
 
 /** One command as data: what `--help`, completion, the reference and the parser are made from. */

@@ -211,6 +211,7 @@ function toOption(spec: NonNullable<CommandSpec['options']>[number]): Option {
   const option = new Option(spec.flags, spec.summary);
   if (spec.choices) option.choices([...spec.choices]);
   if (spec.default !== undefined) option.default(spec.default);
+  if (spec.group) option.helpGroup(spec.group);
   if (spec.repeatable)
     option.argParser((value: string, earlier: string[] | undefined) => [...(earlier ?? []), value]);
   return option;

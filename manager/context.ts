@@ -10,6 +10,8 @@ export interface ManagerContext {
   /** Progress and facts, as events that a machine can read. */
   readonly onEvent?: ((event: ManagerEvent) => void) | undefined;
   readonly transport?: TransportOptions | undefined;
+  /** Directory in (or below) the workspace whose configuration counts for connections. Default: `cwd`. */
+  readonly configFrom?: string | undefined;
 }
 
 export interface ManagerEvent {
@@ -18,11 +20,35 @@ export interface ManagerEvent {
   readonly [key: string]: unknown;
 }
 
-/** How registries are spoken to; the defaults are TLS everywhere but on loopback. */
+/**
+ * How the command line wants registries spoken to; it wins over the configuration. The defaults are TLS
+ * everywhere but on loopback. Client certificate and headers go to the registries a command is about, not
+ * to mirrors and not to hosts that an extension names.
+ */
 export interface TransportOptions {
   readonly plainHttp?: boolean;
   readonly insecure?: boolean;
-  readonly caFile?: string;
+  /** PEM files, absolute. */
+  readonly caFiles?: readonly string[];
+  readonly clientCert?: { readonly certFile: string; readonly keyFile: string };
+  /** `host:port` → address. */
+  readonly resolve?: ReadonlyMap<string, string>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly maxWaitMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly concurrency?: number | undefined;
+  readonly trustedRealms?: readonly string[];
+  readonly mirrors?: readonly MirrorRule[];
+  /** Mirrors may say what a tag means; otherwise only the registry itself does. */
+  readonly mirrorTags?: boolean;
+}
+
+/** Content below `prefix` (default: the registry asked) may be read from `location`, which replaces the prefix. */
+export interface MirrorRule {
+  /** `host[:port][/path]` */
+  readonly prefix?: string | undefined;
+  /** `host[:port][/path]` */
+  readonly location: string;
 }
 
 export function contentCacheDir(context: ManagerContext): string {

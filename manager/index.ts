@@ -1,5 +1,5 @@
 export { type AssetPath, withAssetCache } from './assets/asset-cache.js';
-export type { ManagerContext, ManagerEvent, TransportOptions } from './context.js';
+export type { ManagerContext, ManagerEvent, MirrorRule, TransportOptions } from './context.js';
 export { type CopyReferenceOptions, type CopyReferenceResult, copyReference } from './copy/copy-reference.js';
 export {
   type DiscoverResult,

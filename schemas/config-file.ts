@@ -18,12 +18,36 @@ const strings = z.array(z.string());
 const hostMap = z.record(z.string(), z.string());
 const free = z.record(z.string(), z.record(z.string(), z.unknown()));
 
+const proxyAddress = z
+  .string()
+  .min(1)
+  .refine(
+    (address) => !address.includes('@'),
+    'must not hold a user name or password; set HTTPS_PROXY for that',
+  );
+
 export const securitySettingsSchema = z.strictObject({
   tls_verify: guarded(z.boolean(), 'true'),
   /** Hosts, beside this machine, that may be spoken to without TLS. */
   plain_http: guarded(strings, 'subset'),
   /** Host → PEM file of certificate authorities. */
   ca_files: guarded(hostMap, 'never'),
+  /** Host → client certificate and key, PEM files, shown to that host only. */
+  client_certs: guarded(
+    z.record(z.string(), z.strictObject({ cert: z.string().min(1), key: z.string().min(1) })),
+    'never',
+  ),
+  /** `host:port` → address to connect to. */
+  resolve: guarded(hostMap, 'never'),
+  /** Proxies where the environment names none. */
+  proxy: guarded(
+    z.strictObject({
+      https: proxyAddress.optional(),
+      http: proxyAddress.optional(),
+      no_proxy: strings.optional(),
+    }),
+    'never',
+  ),
   /** Host → name of a docker credential helper. */
   credential_helpers: guarded(hostMap, 'never'),
   /** Name → command line of a program that signs. */
@@ -42,11 +66,35 @@ export const MIN_AGE = /^(\d{1,6})([mhdw])$/;
 const registryId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be a short lower-case id');
 const namespace = z.string().refine(isNamespace, 'must be a namespace');
 
+const networkSettingsSchema = z.strictObject({
+  /** Longest wait for an answer. */
+  timeout_seconds: z.number().positive().max(86_400).optional(),
+  /** Further tries of a request that failed. */
+  retries: z.int().min(0).max(100).optional(),
+  /** Most requests at once; fewer when the host says that it has enough. */
+  concurrency: z.int().min(1).max(64).optional(),
+  /** Longest `Retry-After` that is obeyed. */
+  max_wait_seconds: z.number().positive().max(86_400).optional(),
+});
+
+const mirrorPlace = z.string().regex(/^[^@\s?#]+$/, 'must be HOST[:PORT][/PATH]');
+
+/** Content below `prefix` may be read from `location`, which takes the place of the prefix. */
+export const mirrorEntrySchema = z.strictObject({
+  prefix: mirrorPlace,
+  location: mirrorPlace,
+  /** Who says what a tag means. Default `upstream`. */
+  tags: z.enum(['upstream', 'mirror']).optional(),
+});
+
 /** One entry of `registries`; layers may each give a part, joined by `id`. */
 export const registryEntrySchema = z.strictObject({
   id: registryId,
   url: z.string().min(1).optional(),
   namespace: namespace.optional(),
+  network: networkSettingsSchema.optional(),
+  /** Hosts with the same content, asked first. */
+  mirrors: z.array(mirrorPlace).optional(),
 });
 
 const historicOci = z.strictObject({
@@ -122,13 +170,9 @@ export const settings = {
   /** Settings of modules, by extension name. */
   config: free.optional(),
   security: securitySettingsSchema.optional(),
-  network: z
-    .strictObject({
-      timeout_seconds: z.number().positive().max(86_400).optional(),
-      retries: z.int().min(0).max(100).optional(),
-      concurrency: z.int().min(1).max(64).optional(),
-    })
-    .optional(),
+  network: networkSettingsSchema.optional(),
+  /** The longest prefix that fits decides; its mirrors are asked in this order. */
+  mirrors: z.array(mirrorEntrySchema).optional(),
   output: z
     .strictObject({ format: z.enum(['text', 'json', 'yaml', 'table', 'ndjson']).optional() })
     .optional(),

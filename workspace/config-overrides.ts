@@ -74,7 +74,7 @@ function nest(path: readonly string[], value: unknown, id?: string): Record<stri
 }
 
 function describe(path: readonly string[], source: string): { type: string } {
-  const ofRegistry = path[0] === 'registries' && path.length === 3 ? ['registries', path[2]!] : undefined;
+  const ofRegistry = path[0] === 'registries' && path.length >= 3 ? ['registries', path[2]!] : undefined;
   for (let length = 1; length <= path.length; length += 1) {
     const known = schemaPath(path.slice(0, length));
     if (schemaAt(configFileSchema, known) !== undefined) continue;

@@ -34,7 +34,15 @@ export {
   type ModuleShadow,
 } from './module.js';
 export { hostPlatform } from './module-assets.js';
+export {
+  type MirrorSetting,
+  type NetworkLimits,
+  type NetworkSettings,
+  type PlacedSetting,
+  readNetworkSettings,
+} from './network-settings.js';
 export { openWorkspace, type Workspace, type WorkspaceResolution } from './open-workspace.js';
 export type { WorkspaceRegistry } from './registries.js';
 export type { Requirement } from './requirements.js';
+export { readUserSettings } from './user-settings.js';
 export type { InitOptions, PlannedModule, ServerPlan } from './workspace-tree.js';

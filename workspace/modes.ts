@@ -53,7 +53,7 @@ export function builtInLayer(modes: readonly Mode[]): ConfigBranch {
       environment_allow: [...DEFAULT_ENVIRONMENT_ALLOW],
       trust_default: strict ? 'deny' : 'warn',
     },
-    network: { timeout_seconds: 60, retries: 5, concurrency: 4 },
+    network: { timeout_seconds: 60, retries: 4, concurrency: 16, max_wait_seconds: 300 },
   };
   const node: ConfigNode = toNode(values, () => ({ layer: 'built-in' }));
   return node as ConfigBranch;

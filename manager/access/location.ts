@@ -7,6 +7,7 @@ import {
   splitRepository,
   tagToVersion,
 } from '#schemas';
+import type { HostRole } from './connection-settings.js';
 import type { Registries } from './registries.js';
 
 /** Content that a reference names, opened for reading. */
@@ -27,9 +28,10 @@ export interface Location {
 export async function openLocation(
   reference: RemoteReference | FileReference,
   registries: Registries,
+  role?: HostRole,
 ): Promise<Location> {
   if (reference.type === 'remote') {
-    const registry = registries.open(reference.registry);
+    const registry = registries.open(reference.registry, { ...(role && { role }) });
     const store = registry.repository(reference.repository);
     const target = await chooseTarget(reference, store);
     return {

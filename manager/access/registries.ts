@@ -1,30 +1,39 @@
 import { join } from 'node:path';
 import { provHome } from '#base';
 import { createRemoteRegistry, type RemoteRegistry, type RequestEvent } from '#oci';
+import type { NetworkSettings } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import { connectionSettings, type HostRole, hostOptions } from './connection-settings.js';
+
+export interface OpenRegistryOptions {
+  /** What a configuration says of this registry; flags win over it. */
+  readonly plainHttp?: boolean;
+  /** Default `registry`. */
+  readonly role?: HostRole;
+}
 
 /** The registries that one use case talks to: one client each, closed together. */
 export class Registries {
   readonly #clients = new Map<string, RemoteRegistry>();
   readonly #context: ManagerContext;
+  readonly #settings: NetworkSettings;
   /** Requests made so far by HTTP method. */
   readonly requests: Record<string, number> = {};
 
-  constructor(context: ManagerContext) {
+  constructor(context: ManagerContext, settings: NetworkSettings) {
     this.#context = context;
+    this.#settings = settings;
   }
 
-  /** `plainHttp` is what a configuration says of this registry; flags win over it. */
-  open(registry: string, { plainHttp }: { readonly plainHttp?: boolean } = {}): RemoteRegistry {
+  open(registry: string, { plainHttp, role = 'registry' }: OpenRegistryOptions = {}): RemoteRegistry {
     const known = this.#clients.get(registry);
     if (known) return known;
-    const { transport, env, provVersion } = this.#context;
+    const { transport = {}, env, provVersion } = this.#context;
+    const options = hostOptions(registry, { settings: this.#settings, flags: transport, role, env });
     const client = createRemoteRegistry({
+      ...options,
       registry,
-      plainHttp: transport?.plainHttp ?? plainHttp,
-      insecure: transport?.insecure,
-      caFile: transport?.caFile,
-      env,
+      plainHttp: options.plainHttp ?? plainHttp,
       userAgent: `prov/${provVersion}`,
       uploadJournalDir: join(provHome(env), 'uploads'),
       onRequest: (event: RequestEvent) => {
@@ -41,12 +50,17 @@ export class Registries {
   }
 }
 
+/** Registries that the caller closes. */
+export async function openRegistries(context: ManagerContext): Promise<Registries> {
+  return new Registries(context, await connectionSettings(context));
+}
+
 /** Runs `action` with registries that are closed afterwards, whatever happens. */
 export async function withRegistries<T>(
   context: ManagerContext,
   action: (registries: Registries) => Promise<T>,
 ): Promise<T> {
-  const registries = new Registries(context);
+  const registries = await openRegistries(context);
   try {
     return await action(registries);
   } finally {

@@ -9,7 +9,7 @@ import {
 import { isRepository, type Kind, versionToTag } from '#schemas';
 import type { Signer } from '#trust';
 import { hostPlatform } from '#workspace';
-import { Registries } from '../access/registries.js';
+import { openRegistries } from '../access/registries.js';
 import { withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
 import { attachSignature } from '../trust/attach-signature.js';
@@ -91,7 +91,7 @@ async function pushPackedExtension(
     });
   const tag = versionToTag(manifest.version);
   const reference = `${options.registry}/${repository}:${tag}`;
-  const registries = new Registries(context);
+  const registries = await openRegistries(context);
   try {
     const registry = registries.open(options.registry);
     const store = registry.repository(repository);

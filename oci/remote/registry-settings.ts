@@ -24,7 +24,7 @@ const DOCKER_HUB = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 export interface Settings
   extends Pick<
     RemoteRegistryOptions,
-    'caFile' | 'clientCert' | 'insecure' | 'resolve' | 'uploadJournalDir' | 'onRequest'
+    'caFiles' | 'clientCert' | 'insecure' | 'resolve' | 'uploadJournalDir' | 'onRequest'
   > {
   /** As the user wrote it: the key of credentials. */
   readonly registry: string;
@@ -64,7 +64,7 @@ export function registrySettings(options: RemoteRegistryOptions): Settings {
   }
   const lower = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
   return {
-    caFile: options.caFile,
+    caFiles: options.caFiles,
     clientCert: options.clientCert,
     insecure: options.insecure,
     resolve: options.resolve,

@@ -51,8 +51,8 @@ export interface RemoteRegistryOptions {
   readonly plainHttp?: boolean | undefined;
   /** Do not check the registry's certificate. */
   readonly insecure?: boolean | undefined;
-  /** PEM certificates trusted besides the system's. */
-  readonly caFile?: string | undefined;
+  /** Files of PEM certificates trusted besides the system's. */
+  readonly caFiles?: readonly string[] | undefined;
   /** PEM files; shown to the registry's own origin only. */
   readonly clientCert?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Default: environment, then podman's and docker's files. */

@@ -1,4 +1,5 @@
 import type { CommandSpec, OptionSpec } from '../../command.js';
+import { transportOptions } from '../transport-options.js';
 import { resolutionOptionSpecs } from './resolution-flags.js';
 
 export const workspaceOption: OptionSpec = {
@@ -32,6 +33,7 @@ export const depCommands: readonly CommandSpec[] = [
       noInstall,
       allowLocal,
       dryRun,
+      ...transportOptions,
     ],
     examples: ['prov dep resolve', 'prov dep resolve --locked', 'prov dep resolve --dry-run --min-age 72h'],
     load: () => import('./resolve.js'),
@@ -54,6 +56,7 @@ export const depCommands: readonly CommandSpec[] = [
       noInstall,
       allowLocal,
       { ...dryRun, summary: 'same as --plan' },
+      ...transportOptions,
     ],
     examples: ['prov dep update', 'prov dep update redis', 'prov dep update redis --to 7.2.1 --plan'],
     load: () => import('./update.js'),

@@ -3,6 +3,7 @@ import type { RunResult } from '#runtime';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { listOption, textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
+import { withoutOptions } from '../transport-input.js';
 import { type Deployment, loadDeployment, withRuntime } from './deployment.js';
 
 const MS = 1000;
@@ -62,7 +63,7 @@ async function assertTrust(
     locked === undefined ? { kind, name, layer } : [],
   );
   const request = { workspace, infra: infra.name, lock, entries, unsigned };
-  await assertDeployable(request, managerContext(context, input));
+  await assertDeployable(request, managerContext(context, withoutOptions(input, 'resolve', 'timeout')));
 }
 
 async function showPlan(context: CommandContext, { input, workspace }: Deployment): Promise<CommandOutput> {

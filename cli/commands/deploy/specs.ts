@@ -1,5 +1,6 @@
 import type { CommandSpec, OptionSpec } from '../../command.js';
 import { workspaceOption } from '../dep/specs.js';
+import { transportOptionsWithout } from '../transport-options.js';
 
 const infra: OptionSpec = { flags: '--infra <name>', summary: 'infra (default: the only one)' };
 
@@ -19,6 +20,7 @@ export const deployCommands: readonly CommandSpec[] = [
         repeatable: true,
       },
       { flags: '--timeout <seconds>', summary: 'longest time a task may take (default: 3600)' },
+      ...transportOptionsWithout('--resolve', '--timeout'),
     ],
     examples: ['prov deploy --check', 'prov deploy --out ndjson'],
     load: () => import('./deploy.js'),

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../command.js';
+import { transportOptions } from '../transport-options.js';
 import {
   dirArgument,
   keyOption,
@@ -7,7 +8,6 @@ import {
   targetOptions,
   vendorAssetsOption,
 } from './reference-options.js';
-import { transportOptions } from './transport-options.js';
 
 /** For those who write extensions. */
 export const authorCommands: readonly CommandSpec[] = [

@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../../command.js';
+import { transportOptions } from '../transport-options.js';
 import { dirArgument, keyOption, targetOptions, vendorAssetsOption } from './reference-options.js';
-import { transportOptions } from './transport-options.js';
 
 /** What a version goes through on a registry. */
 export const lifecycleCommands: readonly CommandSpec[] = [

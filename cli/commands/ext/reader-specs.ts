@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../../command.js';
+import { transportOptions } from '../transport-options.js';
 import { keyOption, refArgument, targetOptions } from './reference-options.js';
-import { transportOptions } from './transport-options.js';
 
 /** For those who use what others published. */
 export const readerCommands: readonly CommandSpec[] = [

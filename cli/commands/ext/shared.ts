@@ -12,21 +12,26 @@ import {
 import type { CommandContext, CommandInput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { provVersion } from '../../version.js';
+import { transportOf } from '../transport-input.js';
 
 /** What a use case of `manager` is told, from a command's context and options. */
-export function managerContext(context: CommandContext, { options }: CommandInput): ManagerContext {
+export function managerContext(context: CommandContext, input: CommandInput): ManagerContext {
+  const { options } = input;
   return {
     provVersion: provVersion(),
     env: context.env,
     cwd: context.cwd,
     signal: context.signal,
     onEvent: context.progress,
-    transport: {
-      ...(options['plainHttp'] === true ? { plainHttp: true } : {}),
-      ...(options['insecure'] === true ? { insecure: true } : {}),
-      ...(typeof options['caFile'] === 'string' ? { caFile: resolve(context.cwd, options['caFile']) } : {}),
-    },
+    configFrom: configFrom(context, options),
+    transport: transportOf(context, input),
   };
+}
+
+/** Where the workspace is whose configuration counts for connections. */
+function configFrom(context: CommandContext, options: CommandInput['options']): string {
+  const given = textOption(options, 'workspace') ?? context.env['PROVISIONING_WORKSPACE'];
+  return given === undefined ? context.cwd : resolve(context.cwd, given);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../../command.js';
+import { transportOptions } from '../transport-options.js';
 import { refArgument, targetOptions } from './reference-options.js';
-import { transportOptions } from './transport-options.js';
 
 /** Moving what is packed from one place to another. */
 export const transferCommands: readonly CommandSpec[] = [

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../command.js';
+import { transportOptions } from '../transport-options.js';
 
 export const mirrorCommands: readonly CommandSpec[] = [
   {
@@ -7,6 +8,7 @@ export const mirrorCommands: readonly CommandSpec[] = [
     options: [
       { flags: '--lock <file>', summary: 'prov.lock of a workspace' },
       { flags: '--output <file>', summary: 'file to write: a plain OCI layout tar' },
+      ...transportOptions,
     ],
     examples: ['prov mirror export --lock prov.lock --output site.tar'],
     load: () => import('./export.js'),
@@ -19,9 +21,7 @@ export const mirrorCommands: readonly CommandSpec[] = [
       { flags: '--to <host>', summary: 'registry to write to' },
       { flags: '--key <file>', summary: 'public key that must have signed every extension in it' },
       { flags: '--policy <file>', summary: 'trust policy that must accept every extension in it' },
-      { flags: '--plain-http', summary: 'speak http (automatic for loopback)' },
-      { flags: '--insecure', summary: 'do not check TLS certificates' },
-      { flags: '--ca-file <file>', summary: 'further certificates to trust (PEM)' },
+      ...transportOptions,
     ],
     examples: ['prov mirror import site.tar --to registry.enclave:5000'],
     load: () => import('./import.js'),

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { EXIT } from '#base';
+import { createCertificate } from '../../../test/support/certificates.js';
 import { clientOf, fixture } from '../test-support.js';
 import { isInternalAddress } from './private-address.js';
 import { proxyFor } from './proxy.js';
@@ -23,35 +21,12 @@ async function listen(t: TestContext, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A certificate for `registry.example`, signed by itself. */
-function certificate(t: TestContext): { certFile: string; keyFile: string } | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'prov-tls-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const files = { certFile: join(directory, 'cert.pem'), keyFile: join(directory, 'key.pem') };
-  try {
-    const subject = ['-subj', '/CN=registry.example', '-addext', 'subjectAltName=DNS:registry.example'];
-    const key = [
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-keyout',
-      files.keyFile,
-    ];
-    execFileSync('openssl', ['req', '-x509', ...key, '-out', files.certFile, '-days', '2', ...subject], {
-      stdio: 'ignore',
-    });
-    return files;
-  } catch {
+async function tlsRegistry(t: TestContext) {
+  const files = createCertificate(t);
+  if (files === undefined) {
     t.skip('openssl is not here');
     return undefined;
   }
-}
-
-async function tlsRegistry(t: TestContext) {
-  const files = certificate(t);
-  if (files === undefined) return undefined;
   const pair = { cert: readFileSync(files.certFile), key: readFileSync(files.keyFile) };
   const clients: boolean[] = [];
   const server = createTlsServer(
@@ -72,17 +47,17 @@ test('a certificate is trusted by the file that is given, and only then', async 
   const { host, resolve, files } = tls;
   const untrusted = clientOf(t, host, { resolve });
   await assert.rejects(untrusted.ping(), { code: 'OCI_REMOTE_TLS_FAILED', exitCode: EXIT.network });
-  await clientOf(t, host, { resolve, caFile: files.certFile }).ping();
+  await clientOf(t, host, { resolve, caFiles: [files.certFile] }).ping();
   await clientOf(t, host, { resolve, insecure: true }).ping();
   await clientOf(t, host, { resolve, env: { SSL_CERT_FILE: files.certFile } }).ping();
-  const missing = clientOf(t, host, { resolve, caFile: '/nonexistent.pem' });
+  const missing = clientOf(t, host, { resolve, caFiles: ['/nonexistent.pem'] });
   await assert.rejects(missing.ping(), { code: 'BASE_FILE_UNREADABLE' });
 });
 
 test('a certificate for another name is refused', async (t) => {
   const tls = await tlsRegistry(t);
   if (tls === undefined) return;
-  const registry = clientOf(t, `127.0.0.1:${tls.port}`, { plainHttp: false, caFile: tls.files.certFile });
+  const registry = clientOf(t, `127.0.0.1:${tls.port}`, { plainHttp: false, caFiles: [tls.files.certFile] });
   await assert.rejects(registry.ping(), { code: 'OCI_REMOTE_TLS_FAILED' });
 });
 
@@ -90,8 +65,8 @@ test('a client certificate is shown to the registry', async (t) => {
   const tls = await tlsRegistry(t);
   if (tls === undefined) return;
   const { host, resolve, files, clients } = tls;
-  await clientOf(t, host, { resolve, caFile: files.certFile, clientCert: files }).ping();
-  await clientOf(t, host, { resolve, caFile: files.certFile }).ping();
+  await clientOf(t, host, { resolve, caFiles: [files.certFile], clientCert: files }).ping();
+  await clientOf(t, host, { resolve, caFiles: [files.certFile] }).ping();
   assert.deepEqual(clients, [true, false]);
 });
 
@@ -127,7 +102,9 @@ test('plain http goes through the proxy in absolute form, https through a tunnel
   await clientOf(t, 'plain.example', { env, plainHttp: true }).repository('ns/app').list();
   const basic = `Basic ${Buffer.from('user:pa:ss').toString('base64')}`;
   assert.deepEqual(asked.splice(0), [`GET http://plain.example/v2/ns/app/tags/list?n=1000 ${basic}`]);
-  await clientOf(t, tls.host, { env, caFile: tls.files.certFile }).repository('ns/app').list();
+  await clientOf(t, tls.host, { env, caFiles: [tls.files.certFile] })
+    .repository('ns/app')
+    .list();
   assert.deepEqual(asked.splice(0), [`CONNECT ${tls.host} undefined`]);
   await clientOf(t, server.host, { env }).ping();
   assert.deepEqual(asked, []);

@@ -4,7 +4,7 @@ import { createSecureContext, rootCertificates, type SecureContext } from 'node:
 import { ProvError } from '#base';
 
 export interface TlsOptions {
-  readonly caFile?: string | undefined;
+  readonly caFiles?: readonly string[] | undefined;
   readonly clientCert?: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -19,14 +19,14 @@ const SYSTEM_BUNDLES: readonly string[] = [
 
 /**
  * A TLS context that trusts the system's authorities (Node's own list where the system has none), those in
- * `SSL_CERT_FILE`, `SSL_CERT_DIR` and `NODE_EXTRA_CA_CERTS`, and those in `caFile`.
+ * `SSL_CERT_FILE`, `SSL_CERT_DIR` and `NODE_EXTRA_CA_CERTS`, and those in `caFiles`.
  * @throws BASE_FILE_UNREADABLE when a file that was named cannot be read.
  */
 export function createTlsContext(options: TlsOptions): SecureContext {
-  const { env, caFile, clientCert } = options;
+  const { env, caFiles = [], clientCert } = options;
   const ca = [...systemAuthorities(env)];
   if (env['NODE_EXTRA_CA_CERTS']) ca.push(...attempt(env['NODE_EXTRA_CA_CERTS']));
-  if (caFile !== undefined) ca.push(readNamed(caFile));
+  ca.push(...caFiles.map(readNamed));
   const pair =
     clientCert === undefined
       ? {}

@@ -43,7 +43,7 @@ export interface Transport {
   close(): void;
 }
 
-type Settings = Pick<RemoteRegistryOptions, 'caFile' | 'clientCert' | 'insecure' | 'resolve'> & {
+type Settings = Pick<RemoteRegistryOptions, 'caFiles' | 'clientCert' | 'insecure' | 'resolve'> & {
   readonly env: NodeJS.ProcessEnv;
   readonly timeouts: RemoteTimeouts;
 };
@@ -66,8 +66,8 @@ export function createTransport(settings: Settings): Transport {
   }
 
   function tlsAgent(own: boolean, proxy: HttpProxy | undefined): HttpAgent {
-    const { caFile, clientCert, env } = settings;
-    const secureContext = createTlsContext({ caFile, env, clientCert: own ? clientCert : undefined });
+    const { caFiles, clientCert, env } = settings;
+    const secureContext = createTlsContext({ caFiles, env, clientCert: own ? clientCert : undefined });
     const options = { ...AGENT, secureContext, rejectUnauthorized: !(own && settings.insecure === true) };
     return proxy ? new ConnectAgent(proxy, settings.timeouts.connectMs, options) : new HttpsAgent(options);
   }
