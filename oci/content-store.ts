@@ -40,6 +40,29 @@ export interface WriteStore {
 
 export interface ContentStore extends ReadStore, WriteStore {}
 
+/** What is known of the referrers of a subject and how far it can be trusted. */
+export interface ReferrersAnswer {
+  /** Sorted by digest. */
+  readonly descriptors: readonly Descriptor[];
+  readonly from: readonly ('api' | 'tag')[];
+  /** False when the registry's answer was outside the spec: something may be hidden. */
+  readonly certain: boolean;
+  readonly reason?: string | undefined;
+}
+
+/** A store that may not know all referrers, and says so. */
+export interface DoubtingStore extends ReadStore {
+  inspectReferrers(
+    subject: Descriptor,
+    artifactType?: string,
+    options?: CallOptions,
+  ): Promise<ReferrersAnswer>;
+}
+
+export function mayDoubt(store: ReadStore): store is DoubtingStore {
+  return 'inspectReferrers' in store;
+}
+
 /** A store that can take a blob from another repository on the same registry without moving bytes. */
 export interface MountingStore {
   mount(descriptor: Descriptor, fromRepository: string, options?: CallOptions): Promise<boolean>;

@@ -1,11 +1,13 @@
 import { type Digest, ProvError } from '#base';
-import type { Descriptor } from '#schemas';
+import { type Descriptor, isManifestType, parseOciManifest } from '#schemas';
 import { boundedEach } from './bounded-each.js';
 import type { ContentStore, MountingStore, ReadStore } from './content-store.js';
 import { bytesSource } from './fetch-bytes.js';
 import { type ContentGraph, discoverGraph, type GraphManifest, type GraphOptions } from './graph.js';
+import { successors } from './manifest-codec.js';
 import { mergeSideTag } from './merge-side-tag.js';
 import { parseSideTag } from './referrers-tag.js';
+import { repairPush } from './repair-push.js';
 import { resolveOptional } from './resolve-optional.js';
 import { assertTagFree, versionTagsAreImmutable } from './store/tag-policy.js';
 
@@ -76,25 +78,33 @@ export async function copyGraph(
     onEvent?.({ type, descriptor });
   };
 
-  await boundedEach(
-    graph.blobs,
-    { concurrency: options.concurrency ?? COPY_CONCURRENCY, signal },
-    async (blob, inner) => {
-      if (await to.exists(blob, { signal: inner })) return note('skipped', blob);
-      if (options.mountFrom !== undefined && (await to.mount?.(blob, options.mountFrom, { signal: inner }))) {
-        return note('mounted', blob);
-      }
-      await to.push(blob, () => lazily(from.fetch(blob, { signal: inner })), { signal: inner });
-      note('copied', blob);
-    },
-  );
+  const copyBlobs = (blobs: readonly Descriptor[]) =>
+    boundedEach(
+      blobs,
+      { concurrency: options.concurrency ?? COPY_CONCURRENCY, signal },
+      async (blob, inner) => {
+        if (await to.exists(blob, { signal: inner })) return note('skipped', blob);
+        if (
+          options.mountFrom !== undefined &&
+          (await to.mount?.(blob, options.mountFrom, { signal: inner }))
+        ) {
+          return note('mounted', blob);
+        }
+        await to.push(blob, () => lazily(from.fetch(blob, { signal: inner })), { signal: inner });
+        note('copied', blob);
+      },
+    );
+  await copyBlobs(graph.blobs);
   for (const { descriptor, bytes } of graph.manifests) {
     signal?.throwIfAborted();
     if (await to.exists(descriptor, { signal })) {
       note('skipped', descriptor);
       continue;
     }
-    await to.push(descriptor, bytesSource(bytes), { signal });
+    await repairPush(
+      () => to.push(descriptor, bytesSource(bytes), { signal }),
+      () => copyBlobs(successors(parseOciManifest(bytes, descriptor.mediaType)).filter(isBlob)),
+    );
     note('copied', descriptor);
   }
   for (const { tag, manifest, existing } of wanted) {
@@ -136,6 +146,10 @@ async function wantedTags(
     wanted.push({ tag, manifest, existing });
   }
   return wanted;
+}
+
+function isBlob({ mediaType }: Descriptor): boolean {
+  return !isManifestType(mediaType);
 }
 
 function sizeOf(graph: ContentGraph): number {

@@ -1,11 +1,14 @@
 export { type AttachOptions, attachArtifact } from './attach.js';
-export type {
-  ByteSource,
-  CallOptions,
-  ContentStore,
-  MountingStore,
-  ReadStore,
-  WriteStore,
+export {
+  type ByteSource,
+  type CallOptions,
+  type ContentStore,
+  type DoubtingStore,
+  type MountingStore,
+  mayDoubt,
+  type ReadStore,
+  type ReferrersAnswer,
+  type WriteStore,
 } from './content-store.js';
 export {
   COPY_CONCURRENCY,
@@ -63,7 +66,6 @@ export {
   type DocumentAnswer,
   type DocumentQuery,
   type PushManifestOptions,
-  type ReferrersAnswer,
   type RemoteRegistry,
   type RemoteRegistryOptions,
   type RemoteRepository,

@@ -17,6 +17,8 @@ export interface LayerInput {
   /** Key ids revoked by any layer, with the reason. */
   readonly revoked: ReadonlyMap<string, string>;
   readonly now: number;
+  /** Why signatures may be hidden from us. */
+  readonly uncertain?: string | undefined;
 }
 
 /** A signature that counts. */
@@ -65,7 +67,7 @@ export async function evaluateLayer(layer: PolicyLayer, input: LayerInput): Prom
     );
     if (judged.vote !== undefined) votes.push(judged.vote);
   }
-  const outcome = decide(rule, votes, [...input.refused, ...steps], at);
+  const outcome = decide(rule, votes, { seen: [...input.refused, ...steps], uncertain: input.uncertain, at });
   return {
     verified: outcome.ok,
     mode: modeAt(rule, input.now),
@@ -176,8 +178,15 @@ function bindingProblem(
 function decide(
   rule: PolicyRule,
   votes: readonly Vote[],
-  seen: readonly Reason[],
-  at: { layer: string },
+  {
+    seen,
+    uncertain,
+    at,
+  }: {
+    readonly seen: readonly Reason[];
+    readonly uncertain: string | undefined;
+    readonly at: { layer: string };
+  },
 ): Reason {
   const signed = new Set(votes.map(({ principal }) => principal));
   const missing = rule.requires.find((voter) => !isSatisfied(voter, signed));
@@ -189,7 +198,10 @@ function decide(
       at,
     );
   const closest = seen.filter(({ ok }) => !ok).sort((a, b) => REASONS[b.code].rank - REASONS[a.code].rank)[0];
-  return closest === undefined ? reason('unsigned', undefined, at) : { ...closest, ...at };
+  if (closest !== undefined) return { ...closest, ...at };
+  return uncertain === undefined
+    ? reason('unsigned', undefined, at)
+    : reason('signatures-uncertain', uncertain, at);
 }
 
 /** A rule that only warns or audits does so until its date, then enforces. */

@@ -5,6 +5,10 @@
 export const REASONS = {
   accepted: { rank: 0, text: 'every signature the policy asks for is there and good' },
   unsigned: { rank: 0, text: 'it carries no signature' },
+  'signatures-uncertain': {
+    rank: 0,
+    text: 'no signature was found, and the registry did not say properly whether there are any',
+  },
   'bundle-malformed': { rank: 1, text: 'a signature bundle is damaged or not in canonical form' },
   'bundle-media-type': { rank: 1, text: 'a signature bundle has an unknown media type' },
   'bundle-content': { rank: 1, text: 'a signature bundle holds no DSSE envelope' },

@@ -14,6 +14,8 @@ export interface VerifyInput extends ArtifactBytes {
   readonly bundles: readonly Uint8Array[];
   /** Layers of the `.sig` manifest. */
   readonly legacy?: readonly LegacySignature[] | undefined;
+  /** Why not all signatures may have been found; the verdict then does not call the artifact unsigned. */
+  readonly uncertain?: string | undefined;
   readonly policy: TrustPolicy;
   /** Milliseconds since the epoch; the machine's clock when absent. */
   readonly now?: number | undefined;
@@ -45,7 +47,15 @@ export async function verifyArtifact(input: VerifyInput): Promise<Verdict> {
   for (const layer of grounded(policy.layers)) {
     input.signal?.throwIfAborted();
     outcomes.push(
-      await evaluateLayer(layer, { request, facts, candidates: usable, refused: screened, revoked, now }),
+      await evaluateLayer(layer, {
+        request,
+        facts,
+        candidates: usable,
+        refused: screened,
+        revoked,
+        now,
+        uncertain: input.uncertain,
+      }),
     );
   }
   return combine(input, outcomes, screened);

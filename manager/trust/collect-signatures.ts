@@ -1,5 +1,5 @@
 import { type ErrorCode, LIMITS, log, ProvError } from '#base';
-import { fetchBytes, type ReadStore, resolveOptional } from '#oci';
+import { fetchBytes, mayDoubt, type ReadStore, resolveOptional } from '#oci';
 import { ANNOTATION, type Descriptor, type ImageManifest, MEDIA, parseOciManifest } from '#schemas';
 
 export interface CollectedSignatures {
@@ -7,6 +7,8 @@ export interface CollectedSignatures {
   readonly legacy: readonly { readonly payload: Uint8Array; readonly signature: string }[];
   /** Digest of the `.sig` manifest, when there is one. */
   readonly legacyManifest?: Descriptor;
+  /** Why there may be more than was found. */
+  readonly uncertain?: string;
 }
 
 /** Referrers looked at per artifact, as many as trust itself judges; what lies beyond is reported as junk. */
@@ -32,9 +34,14 @@ export async function collectSignatures(
   subject: Descriptor,
   signal?: AbortSignal,
 ): Promise<CollectedSignatures> {
-  const candidates = (await store.referrers(subject, undefined, { signal }))
-    .filter(mayBeBundle)
-    .slice(0, MAX_BUNDLES);
+  const referrers = mayDoubt(store)
+    ? await store.inspectReferrers(subject, undefined, { signal })
+    : {
+        descriptors: await store.referrers(subject, undefined, { signal }),
+        certain: true,
+        reason: undefined,
+      };
+  const candidates = referrers.descriptors.filter(mayBeBundle).slice(0, MAX_BUNDLES);
   const bundles: { bytes: Uint8Array; manifest: Descriptor }[] = [];
   for (let i = 0; i < candidates.length; i += CONCURRENCY) {
     const batch = candidates.slice(i, i + CONCURRENCY);
@@ -45,7 +52,11 @@ export async function collectSignatures(
       if (bytes) bundles.push({ bytes, manifest: batch[at]! });
     });
   }
-  return { bundles, ...(await readLegacy(store, subject, signal)) };
+  return {
+    bundles,
+    ...(await readLegacy(store, subject, signal)),
+    ...(referrers.certain ? {} : { uncertain: referrers.reason ?? 'the registry gave no proper answer' }),
+  };
 }
 
 async function unlessBroken<T>(action: () => Promise<T | undefined>): Promise<T | undefined> {

@@ -47,6 +47,7 @@ export async function verifyContent(request: VerifyRequest): Promise<VerifiedCon
     config,
     bundles: signatures.bundles.map(({ bytes }) => bytes),
     legacy: signatures.legacy,
+    uncertain: signatures.uncertain,
     policy,
   });
   return { verdict, signatures, manifestBytes, manifest: parsed.manifest };

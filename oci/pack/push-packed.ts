@@ -2,6 +2,7 @@ import { boundedEach } from '../bounded-each.js';
 import type { ContentStore } from '../content-store.js';
 import { COPY_CONCURRENCY, type CopyEvent, type CopyResult } from '../copy-graph.js';
 import { bytesSource } from '../fetch-bytes.js';
+import { repairPush } from '../repair-push.js';
 import { resolveOptional } from '../resolve-optional.js';
 import { assertTagFree, versionTagsAreImmutable } from '../store/tag-policy.js';
 import type { PackedExtension } from './pack-extension.js';
@@ -41,12 +42,14 @@ export async function pushPacked(
     }
     onEvent?.({ type: there ? 'skipped' : 'copied', descriptor: content });
   };
-  await boundedEach(
-    [...contents.values()],
-    { concurrency: options.concurrency ?? COPY_CONCURRENCY, signal },
-    put,
-  );
-  await put({ descriptor, source: bytesSource(packed.manifestBytes) }, signal);
+  const putBlobs = () =>
+    boundedEach(
+      [...contents.values()],
+      { concurrency: options.concurrency ?? COPY_CONCURRENCY, signal },
+      put,
+    );
+  await putBlobs();
+  await repairPush(() => put({ descriptor, source: bytesSource(packed.manifestBytes) }, signal), putBlobs);
   if (existing === undefined) {
     await store.tag(descriptor, tag, { signal });
     result.tagged.push(tag);

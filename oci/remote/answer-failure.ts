@@ -2,6 +2,7 @@ import { type ErrorCode, ProvError } from '#base';
 import { type ReadOptions, readAnswer } from './http/answer-body.js';
 import type { Answer } from './http/transport.js';
 import { whereOf } from './http/transport-failure.js';
+import { parseRateLimit } from './rate-limit.js';
 import { adviseRetry } from './retry-advice.js';
 import { parseRetryAfter } from './retry-after.js';
 
@@ -15,7 +16,8 @@ export async function answerFailure(answer: Answer, options: ReadOptions): Promi
   const { status, headers } = answer;
   const { codes, reason } = readErrorBody(await firstBytes(answer, options), status);
   const requestId = headers['x-request-id'] ?? headers['x-github-request-id'] ?? headers['x-amzn-requestid'];
-  const afterMs = parseRetryAfter(headers['retry-after']);
+  const limit = status === 429 ? parseRateLimit(headers) : undefined;
+  const afterMs = parseRetryAfter(headers['retry-after']) ?? limit?.resetMs;
   const details = {
     ...whereOf({ method: options.method, target: answer.target }),
     status,

@@ -4,11 +4,15 @@ import type { CallOptions } from '../content-store.js';
 import { discard, readAnswer } from './http/answer-body.js';
 import type { Answer } from './http/transport.js';
 import { whereOf } from './http/transport-failure.js';
+import { SILENT_ATTEMPTS } from './registry-client.js';
 import type { RepositoryAccess } from './repository-access.js';
 import { retryAdvice } from './retry-advice.js';
 
-/** A break-off after fewer new bytes than this counts as a failed try. */
+/** What a try must bring after a silence; after a cut, one byte is progress. */
 const PROGRESS_BYTES = 64 * 1024;
+/** Break-offs of one download, and one more for each MiB of it: a server that cuts after each byte ends too. */
+export const MAX_BREAKS = 64;
+const MIB = 1024 * 1024;
 
 export interface DownloadOptions extends CallOptions {
   /** Go on after bytes that are at hand, hashed into `digester` already. */
@@ -98,9 +102,8 @@ function invalid(answer: Answer, reason: string): ProvError {
 
 async function* stream(download: Download, first: Answer | undefined): AsyncGenerator<Uint8Array> {
   const { access, descriptor, digester, signal } = download;
-  const { attempts } = access.client.settings.retry;
+  const patience = new Patience(access.client.settings.retry.attempts, descriptor.size);
   let held: Uint8Array | undefined;
-  let failures = 0;
   for (let answer = first; digester.bytes < descriptor.size || answer !== undefined; answer = undefined) {
     const before = digester.bytes;
     try {
@@ -117,8 +120,9 @@ async function* stream(download: Download, first: Answer | undefined): AsyncGene
       }
       if (digester.bytes < descriptor.size) throw wrongSize(download);
     } catch (error) {
-      failures = digester.bytes - before >= PROGRESS_BYTES ? 1 : failures + 1;
-      if (signal?.aborted || retryAdvice(error) === undefined || failures >= attempts) throw error;
+      const fresh = digester.bytes - before;
+      if (signal?.aborted || !patience.allows(error, fresh)) throw error;
+      if (fresh < PROGRESS_BYTES) await access.client.backOff(patience.failures, signal);
     }
   }
   const actual = digester.digest();
@@ -126,6 +130,30 @@ async function* stream(download: Download, first: Answer | undefined): AsyncGene
     throw new ProvError('OCI_DIGEST_MISMATCH', { where: access.label, expected: descriptor.digest, actual });
   }
   if (held !== undefined) yield held;
+}
+
+/** How often one download may break off. */
+class Patience {
+  readonly #attempts: number;
+  #breaks: number;
+  #silences = 0;
+  /** Break-offs in a row that brought nothing. */
+  failures = 0;
+
+  constructor(attempts: number, size: number) {
+    this.#attempts = attempts;
+    this.#breaks = MAX_BREAKS + Math.floor(size / MIB);
+  }
+
+  allows(error: unknown, fresh: number): boolean {
+    const advice = retryAdvice(error);
+    if (advice === undefined) return false;
+    this.#breaks -= 1;
+    this.failures = fresh > 0 ? 1 : this.failures + 1;
+    if (fresh >= PROGRESS_BYTES) this.#silences = 0;
+    if (advice.silent === true) this.#silences += 1;
+    return this.#breaks > 0 && this.failures < this.#attempts && this.#silences < SILENT_ATTEMPTS;
+  }
 }
 
 function wrongSize({ access, descriptor, digester }: Download): ProvError {

@@ -97,7 +97,7 @@ test('the end of an upload may take longer than other answers', async (t) => {
   const { repository, server } = await fixture(
     t,
     {},
-    { timeouts: { answerMs: 60, commitMs: 200 }, retry: { attempts: 1 } },
+    { timeouts: { answerMs: 100, commitMs: 200 }, retry: { attempts: 1 } },
   );
   const { bytes, descriptor } = randomBlob(1000);
   server.fault({ method: 'PUT', does: { hang: true } });

@@ -7,6 +7,7 @@ import { uploadChunks } from './chunked-upload.js';
 import type { RequestBody } from './http/request-body.js';
 import { type Target, withQuery } from './http/target.js';
 import type { Reply } from './registry-client.js';
+import { commitLimit } from './registry-settings.js';
 import { RepositoryAccess } from './repository-access.js';
 import { noJournal, openUploadJournal } from './upload-journal.js';
 import { openUploadSession } from './upload-session.js';
@@ -47,9 +48,22 @@ export async function uploadBlob(
 ): Promise<void> {
   const { signal, source } = options;
   const { digest, size } = descriptor;
-  if ((await headBlob(access, digest, { signal, allow: 'push' })) !== undefined) return;
-  const body: RequestBody = { digest, size, source };
-  if (size > CHUNKED_ABOVE_BYTES) {
+  if (
+    !access.doubtful.has(digest) &&
+    (await headBlob(access, digest, { signal, allow: 'push' })) !== undefined
+  )
+    return;
+  await sendBlob(access, { digest, size, source }, signal);
+  access.doubtful.delete(digest);
+}
+
+async function sendBlob(
+  access: RepositoryAccess,
+  body: RequestBody,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { digest, size } = body;
+  if (size > CHUNKED_ABOVE_BYTES && access.client.profile.chunks) {
     const { uploadJournalDir } = access.client.settings;
     const journal =
       uploadJournalDir === undefined
@@ -75,8 +89,8 @@ async function uploadWhole(
       // The try before may have been taken though its answer was lost.
       const head = { signal, allow: 'push', attempts: 1 } as const;
       if (attempt > 1 && (await headBlob(access, body.digest, head)) !== undefined) return;
-      const { location } = await openUploadSession(access, body.digest, signal);
-      await putWhole(access, location, { body, signal });
+      const session = await openUploadSession(access, body.digest, signal);
+      if (session !== undefined) await putWhole(access, session.location, { body, signal });
     },
     { signal, also: (error) => isProvError(error) && ociCodes(error).includes('BLOB_UPLOAD_UNKNOWN') },
   );
@@ -96,7 +110,7 @@ async function putWhole(
       body,
       expect: [201, 202, 204],
       attempts: 1,
-      answerMs: access.client.settings.timeouts.commitMs,
+      answerMs: commitLimit(access.client.settings.timeouts, body.size),
       signal,
     });
   } catch (error) {

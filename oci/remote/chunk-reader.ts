@@ -21,20 +21,24 @@ export class ChunkReader {
   }
 
   /**
-   * Up to `length` bytes from `offset`, fewer only at the end or inside the chunk already held.
+   * Up to `length` bytes from `offset`, fewer only at the end or inside the chunk already held, and there
+   * not fewer than `least`.
    * @throws OCI_SIZE_MISMATCH when the source ends before its stated size.
    */
-  async read(offset: number, length: number): Promise<Uint8Array> {
+  async read(offset: number, length: number, least = 1): Promise<Uint8Array> {
     const inside = offset - this.#chunkStart;
-    if (inside >= 0 && inside < this.#chunk.byteLength) return this.#chunk.subarray(inside, inside + length);
-    if (this.#iterator === undefined || offset < this.#position) await this.#restart();
+    const wanted = Math.min(length, this.#body.size - offset);
+    const isHeld = inside >= 0 && inside < this.#chunk.byteLength;
+    const held = isHeld ? this.#chunk.subarray(inside, inside + length) : new Uint8Array(0);
+    if (isHeld && held.byteLength >= Math.min(least, wanted)) return held;
+    if (this.#iterator === undefined || offset + held.byteLength < this.#position) await this.#restart();
+    const buffer = Buffer.allocUnsafe(wanted);
+    let filled = this.#position > offset ? held.byteLength : 0;
+    buffer.set(held.subarray(0, filled));
     while (this.#position < offset) {
       const part = await this.#next(offset - this.#position);
       if (part === undefined) throw this.#short();
     }
-    const wanted = Math.min(length, this.#body.size - offset);
-    const buffer = Buffer.allocUnsafe(wanted);
-    let filled = 0;
     while (filled < wanted) {
       const part = await this.#next(wanted - filled);
       if (part === undefined) throw this.#short();

@@ -1,8 +1,11 @@
 import { isProvError, log, ProvError } from '#base';
-import { CHUNK_BYTES, ChunkReader } from './chunk-reader.js';
+import { ChunkReader } from './chunk-reader.js';
 import { bodyOf, type RequestBody } from './http/request-body.js';
 import { hostOf, parseTarget, type Target, withQuery } from './http/target.js';
+import type { Reply } from './registry-client.js';
+import { commitLimit } from './registry-settings.js';
 import type { RepositoryAccess } from './repository-access.js';
+import { adviseRetry } from './retry-advice.js';
 import type { UploadJournal } from './upload-journal.js';
 import { openUploadSession } from './upload-session.js';
 
@@ -18,10 +21,12 @@ interface Session {
   offset: number;
   /** What the registry last said it has. */
   acknowledged: number;
-  /** Its `Range` does not advance though it keeps the data: our own count rules. */
-  sticky: boolean;
-  chunk: number;
+  /** Smallest chunk the registry takes. */
+  readonly minimum: number;
 }
+
+/** What became of one chunk. */
+type Sent = 'taken' | 'unsupported' | 'done';
 
 /** Whether the registry takes chunks at all. */
 export type ChunkedOutcome = 'done' | 'unsupported' | 'again';
@@ -36,22 +41,34 @@ export async function uploadChunks(upload: ChunkedUpload): Promise<ChunkedOutcom
   const reader = new ChunkReader(body);
   try {
     const begin = async () => (await resumeSession(upload)) ?? openSession(upload);
-    let session = await access.client.retrying(begin, { signal });
+    const first = await access.client.retrying(begin, { signal });
+    if (first === undefined) return 'done';
+    let session = first;
     while (session.offset < body.size) {
       const before = session.offset;
-      const supported = await access.client.retrying(
+      const sent = await access.client.retrying(
         async (attempt) => {
           if (attempt > 1) {
-            session = (await askStatus(upload, session)) ?? (await openSession(upload));
+            const known = (await askStatus(upload, session)) ?? (await openSession(upload));
+            if (known === undefined) return 'done';
+            session = known;
             // What arrived before the break counts: the next chunk has all its tries again.
-            if (session.offset > before) return true;
+            if (session.offset > before) return 'taken';
           }
           return sendChunk(upload, session, reader);
         },
         { signal, also: isWorthResuming },
       );
-      if (!supported) return 'unsupported';
-      journal.write({ location: textOf(session.location), offset: session.offset });
+      if (sent === 'unsupported') access.client.profile.chunks = false;
+      if (sent !== 'taken') {
+        journal.remove();
+        return sent;
+      }
+      journal.write({
+        location: textOf(session.location),
+        offset: session.offset,
+        minimum: session.minimum,
+      });
     }
     return await finish(upload, session);
   } finally {
@@ -59,10 +76,12 @@ export async function uploadChunks(upload: ChunkedUpload): Promise<ChunkedOutcom
   }
 }
 
-async function openSession({ access, body, signal }: ChunkedUpload): Promise<Session> {
-  const { location, minimum } = await openUploadSession(access, body.digest, signal);
-  const chunk = Math.max(CHUNK_BYTES, minimum);
-  return { location, offset: 0, acknowledged: 0, sticky: false, chunk };
+/** Undefined when the registry took the blob from another repository of its own. */
+async function openSession({ access, body, signal }: ChunkedUpload): Promise<Session | undefined> {
+  const opened = await openUploadSession(access, body.digest, signal);
+  if (opened === undefined) return undefined;
+  const { location, minimum } = opened;
+  return { location, offset: 0, acknowledged: 0, minimum };
 }
 
 async function resumeSession(upload: ChunkedUpload): Promise<Session | undefined> {
@@ -70,7 +89,7 @@ async function resumeSession(upload: ChunkedUpload): Promise<Session | undefined
   const location = record && parseTarget(record.location);
   if (record === undefined || location === undefined) return undefined;
   const { offset } = record;
-  const session = { location, offset, acknowledged: offset, sticky: false, chunk: CHUNK_BYTES };
+  const session = { location, offset, acknowledged: offset, minimum: record.minimum };
   const known = await askStatus(upload, session);
   if (known === undefined) upload.journal.remove();
   log.info(
@@ -94,7 +113,7 @@ async function askStatus(upload: ChunkedUpload, session: Session): Promise<Sessi
   const has = rangeEnd(reply.headers['range'], session.offset);
   if (has === undefined || has > body.size) return undefined;
   const location = reply.headers.location === undefined ? target : access.client.location(reply, 'GET');
-  const offset = session.sticky ? session.offset : has;
+  const offset = access.client.profile.stickyRange ? session.offset : has;
   return { ...session, location, offset, acknowledged: has };
 }
 
@@ -106,9 +125,10 @@ function rangeEnd(value: unknown, sent: number): number | undefined {
   return end === 0 && sent !== 1 ? 0 : end + 1;
 }
 
-async function sendChunk(upload: ChunkedUpload, session: Session, reader: ChunkReader): Promise<boolean> {
+async function sendChunk(upload: ChunkedUpload, session: Session, reader: ChunkReader): Promise<Sent> {
   const { access, signal, body } = upload;
-  const bytes = await reader.read(session.offset, session.chunk);
+  const { profile } = access.client;
+  const bytes = await reader.read(session.offset, profile.chunkBytes(session.minimum), session.minimum);
   const end = session.offset + bytes.byteLength;
   const reply = await access.call({
     method: 'PATCH',
@@ -116,19 +136,27 @@ async function sendChunk(upload: ChunkedUpload, session: Session, reader: ChunkR
     allow: 'push',
     headers: { 'content-type': 'application/octet-stream', 'content-range': `${session.offset}-${end - 1}` },
     body: bodyOf(bytes, body.digest),
-    expect: [201, 202, 204, 404, 405, 501],
+    expect: [201, 202, 204, 404, 405, 413, 501],
     attempts: 1,
     signal,
   });
-  if (reply.status === 405 || reply.status === 501) return false;
+  if (reply.status === 405 || reply.status === 501) return 'unsupported';
+  if (reply.status === 413) throw tooLarge(access, reply, bytes.byteLength);
   if (reply.status === 404) throw lost(access, reply.target);
   if (reply.headers.location !== undefined) session.location = access.client.location(reply, 'PATCH');
   const has = rangeEnd(reply.headers['range'], end) ?? end;
-  if (has < end && !session.sticky && session.offset > 0 && has === session.acknowledged)
-    session.sticky = true;
-  session.offset = session.sticky || has > end ? end : has;
+  if (has < end && session.offset > 0 && has === session.acknowledged) profile.stickyRange = true;
+  session.offset = profile.stickyRange || has > end ? end : has;
   session.acknowledged = has;
-  return true;
+  return 'taken';
+}
+
+/** Smaller chunks are worth a try as long as there are any; the upload then goes on. */
+function tooLarge(access: RepositoryAccess, reply: Reply, tried: number): ProvError {
+  const reason = `chunks of ${tried} bytes`;
+  const where = { host: hostOf(reply.target), method: 'PATCH', path: access.label };
+  const error = new ProvError('OCI_REMOTE_TOO_LARGE', { ...where, reason, status: 413 });
+  return access.client.profile.shrinkChunks(tried) ? adviseRetry(error, {}) : error;
 }
 
 function lost(access: RepositoryAccess, target: Target): ProvError {
@@ -154,7 +182,7 @@ async function finish(upload: ChunkedUpload, session: Session): Promise<ChunkedO
     allow: 'push',
     headers: { 'content-type': 'application/octet-stream' },
     expect: [201, 202, 204, 400, 404, 416],
-    answerMs: access.client.settings.timeouts.commitMs,
+    answerMs: commitLimit(access.client.settings.timeouts, body.size),
     maxBytes: 64 * 1024,
     signal,
   });

@@ -6,6 +6,9 @@ import type { Call, RegistryClient, Reply } from './registry-client.js';
 /** Pages followed for one list; at the usual page sizes far above honest use. */
 export const MAX_PAGES = 1000;
 
+/** Pages in a row without a new entry: filters may empty some, a registry that repeats itself never ends. */
+const MAX_BARREN_PAGES = 8;
+
 /**
  * Every page of a list, by its `Link` headers and not by counting. Links stay on the registry.
  * @throws OCI_REMOTE_ANSWER_INVALID for a Link elsewhere, a repeated one, or more than 1,000 pages.
@@ -19,14 +22,22 @@ export async function* pages(client: RegistryClient, call: Call): AsyncGenerator
     yield reply;
     const link = nextLink(reply.headers.link);
     if (link === undefined) return;
-    const target = parseTarget(link, reply.target);
-    if (target === undefined || !sameOrigin(target, client.settings.origin))
-      throw invalid(client, call, 'leads elsewhere');
+    const target = linkTarget(link, reply.target, client.settings.origin);
+    if (target === undefined) throw invalid(client, call, 'leads elsewhere');
     if (seen.has(target.path)) throw invalid(client, call, 'goes round in a circle');
     seen.add(target.path);
     if (seen.size > MAX_PAGES) throw invalid(client, call, `goes on for more than ${MAX_PAGES} pages`);
     next = target;
   }
+}
+
+/** Behind a proxy that ends TLS a registry writes `http:`, or its inner port, before its own name: its path counts. */
+function linkTarget(link: string, from: Target, origin: Target): Target | undefined {
+  const target = parseTarget(link, from);
+  if (target === undefined || sameOrigin(target, origin)) return target;
+  return target.hostname === origin.hostname && target.protocol === 'http:' && origin.protocol === 'https:'
+    ? { ...origin, path: target.path }
+    : undefined;
 }
 
 function invalid(client: RegistryClient, { method, target }: Call, what: string): ProvError {
@@ -42,10 +53,14 @@ export async function listStrings(
   member: string,
 ): Promise<readonly string[]> {
   const out = new Set<string>();
+  let barren = 0;
   for await (const reply of pages(client, call)) {
     if (reply.status === 404) return [];
+    const before = out.size;
     for (const value of stringsOf(reply, member, () => invalidList(client, call))) out.add(value);
     if (out.size > LIMITS.graphNodes) throw invalidList(client, call);
+    barren = out.size > before ? 0 : barren + 1;
+    if (barren > MAX_BARREN_PAGES) throw invalid(client, call, 'brings nothing new');
   }
   return [...out].sort();
 }

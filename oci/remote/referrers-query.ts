@@ -1,13 +1,12 @@
 import { assertWithin, type Digest, isProvError, LIMITS, log } from '#base';
 import { type Descriptor, imageIndexSchema, MEDIA, parseWire } from '#schemas';
-import type { CallOptions } from '../content-store.js';
+import type { CallOptions, ReferrersAnswer } from '../content-store.js';
 import { describeReferrer } from '../manifest-codec.js';
 import { referrersTag } from '../referrers-tag.js';
 import { pages } from './pages.js';
 import { readReferrersList } from './referrers-tag.js';
 import type { Reply } from './registry-client.js';
 import { mediaTypeOf, type RemoteManifests } from './remote-manifests.js';
-import type { ReferrersAnswer } from './remote-registry.js';
 import type { RepositoryAccess } from './repository-access.js';
 
 /** Answers that mean "no such endpoint"; only 404 says so by the specification. */
@@ -81,7 +80,10 @@ async function askApi(
   const descriptors: Descriptor[] = [];
   for await (const reply of pages(access.client, call)) {
     if (reply.status !== 200) {
-      const reason = `the registry answers ${reply.status} to the question for referrers`;
+      const missing = reply.status === 404 && bodyNames(reply, 'NAME_UNKNOWN');
+      const reason = missing
+        ? `the registry knows no repository ${access.label}`
+        : `the registry answers ${reply.status} to the question for referrers`;
       return { supported: false, certain: reply.status === 404, reason };
     }
     const page = readPage(reply);
@@ -95,6 +97,10 @@ async function askApi(
     );
   }
   return { supported: true, descriptors };
+}
+
+function bodyNames({ bytes }: Reply, code: string): boolean {
+  return Buffer.from(bytes.subarray(0, 8192)).toString('utf8').includes(`"${code}"`);
 }
 
 function readPage(reply: Reply): readonly Descriptor[] | string {

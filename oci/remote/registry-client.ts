@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { log, ProvError, retry } from '#base';
 import { answerFailure } from './answer-failure.js';
 import { Authorizer } from './auth/authorizer.js';
@@ -8,8 +9,11 @@ import { discard, type ReadOptions, readAll } from './http/answer-body.js';
 import type { RequestBody } from './http/request-body.js';
 import { hostOf, sameOrigin, shownPath, type Target } from './http/target.js';
 import { type Answer, createTransport, type Exchange, type Transport } from './http/transport.js';
+import { whereOf } from './http/transport-failure.js';
 import { Pace } from './pace.js';
+import { parseRateLimit } from './rate-limit.js';
 import { countRedirect, followLocation, isRedirect } from './redirect.js';
+import { RegistryProfile } from './registry-profile.js';
 import { registrySettings, type Settings } from './registry-settings.js';
 import type { RemoteRegistryOptions } from './remote-registry.js';
 import { adviseRetry, retryAdvice, withoutAdvice } from './retry-advice.js';
@@ -49,12 +53,16 @@ export interface RetryingOptions {
 
 /** A registry that never answered gets this many tries: a wrong address should not cost seconds. */
 const FIRST_CONTACT_ATTEMPTS = 2;
+/** A registry that takes a request and never answers it gets this many tries. */
+export const SILENT_ATTEMPTS = 2;
 const SMALL_BODY = 4 * 1024;
 const TOKEN_BODY = 256 * 1024;
 
 /** Speaks to one registry: signs in, follows redirects, waits and retries, and says what went wrong. */
 export class RegistryClient {
   readonly settings: Settings;
+  /** What it turned out to be like. */
+  readonly profile = new RegistryProfile();
   readonly #transport: Transport;
   readonly #authorizer: Authorizer;
   readonly #uploads: Gate;
@@ -62,6 +70,7 @@ export class RegistryClient {
   readonly #pace = new Pace();
   readonly #warned = new Set<string>();
   #spoken = false;
+  #limitNoted = false;
 
   constructor(options: RemoteRegistryOptions) {
     this.settings = registrySettings(options);
@@ -104,6 +113,7 @@ export class RegistryClient {
         const answer = await this.#exchange(call);
         const reading = { method: call.method, stallMs: this.settings.timeouts.stallMs, signal: call.signal };
         const bytes = await readAll(answer, call.maxBytes ?? SMALL_BODY, reading);
+        assertNotRecoded(answer, call.method, bytes);
         return { status: answer.status, headers: answer.headers, bytes, target: answer.target };
       } finally {
         leave();
@@ -137,6 +147,7 @@ export class RegistryClient {
     const { retry: limits } = this.settings;
     // Each request listens to its signal; many at once are no leak.
     if (options.signal) setMaxListeners(0, options.signal);
+    let silences = 0;
     const result = retry(
       async (attempt) => {
         await this.#pace.wait(options.signal);
@@ -152,6 +163,8 @@ export class RegistryClient {
           if (advice === undefined) return false;
           if (advice.firstContact === true && !this.#spoken && attempt >= FIRST_CONTACT_ATTEMPTS)
             return false;
+          if (advice.silent === true) silences += 1;
+          if (silences >= SILENT_ATTEMPTS) return false;
           return advice.afterMs === undefined ? true : { afterMs: advice.afterMs };
         },
         onRetry: (error, attempt, delayMs) =>
@@ -161,6 +174,15 @@ export class RegistryClient {
     return result.catch((error: unknown) => {
       // A wait that was cut short reports its own AbortError; the caller gave a reason.
       throw options.signal?.aborted ? options.signal.reason : error;
+    });
+  }
+
+  /** The wait before another try where no server named one: doubled each time, with jitter. */
+  async backOff(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    const { baseDelayMs, maxDelayMs } = this.settings.retry;
+    const delayMs = Math.min(maxDelayMs, baseDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+    await sleep(delayMs, undefined, { signal }).catch((error: unknown) => {
+      throw signal?.aborted ? signal.reason : error;
     });
   }
 
@@ -176,7 +198,7 @@ export class RegistryClient {
   async #exchange(call: Call): Promise<Answer> {
     const { origin } = this.settings;
     const { method, signal, scopes, repository } = call;
-    const need = { scopes, repository, signal };
+    const need = { scopes, repository, signal, bytes: call.body?.size };
     const reading = { method, stallMs: this.settings.timeouts.stallMs, signal };
     const seen = new Set<string>();
     let target = typeof call.target === 'string' ? { ...origin, path: call.target } : call.target;
@@ -249,6 +271,7 @@ export class RegistryClient {
       status = answer.status;
       this.#spoken = true;
       this.#warn(answer);
+      this.#noteLimit(answer);
       return answer;
     } finally {
       onRequest?.({
@@ -262,6 +285,16 @@ export class RegistryClient {
     }
   }
 
+  /** Said once, before the registry starts to refuse: whoever runs many jobs wants to know. */
+  #noteLimit(answer: Answer): void {
+    if (this.#limitNoted || answer.status >= 400) return;
+    const { remaining, resetMs } = parseRateLimit(answer.headers);
+    if (remaining === undefined || remaining > 0) return;
+    this.#limitNoted = true;
+    const when = resetMs === undefined ? '' : ` for ${Math.ceil(resetMs / 1000)} s`;
+    log.warn(`${this.host} takes no more requests from us${when}; signed-in users may send more`);
+  }
+
   /** @see OCI distribution-spec 1.1, "Warnings" */
   #warn(answer: Answer): void {
     const text = /^299 - "((?:[^"\\]|\\.){1,512})"/.exec(String(answer.headers['warning'] ?? ''))?.[1];
@@ -269,4 +302,13 @@ export class RegistryClient {
     this.#warned.add(text);
     log.warn(`${this.host} says: ${text.replace(/\\(.)/g, '$1')}`);
   }
+}
+
+/** We ask for bytes as they are; a label alone is not minded, bytes that were packed on the way are. */
+function assertNotRecoded(answer: Answer, method: string, bytes: Uint8Array): void {
+  const encoding = answer.headers['content-encoding'] ?? 'identity';
+  const text = bytes[0] === 0x7b || bytes[0] === 0x5b || bytes[0] === 0x20 || bytes[0] === 0x0a;
+  if (encoding === 'identity' || bytes.byteLength === 0 || text || answer.status >= 300) return;
+  const reason = `the bytes were changed on the way (Content-Encoding: ${encoding})`;
+  throw new ProvError('OCI_REMOTE_ANSWER_INVALID', { ...whereOf({ method, target: answer.target }), reason });
 }

@@ -7,8 +7,8 @@ import type { RemoteRegistryOptions, RemoteRetry, RemoteTimeouts } from './remot
 
 export const REMOTE_TIMEOUTS: RemoteTimeouts = {
   connectMs: 10_000,
-  answerMs: 60_000,
-  commitMs: 900_000,
+  answerMs: 30_000,
+  commitMs: 1_800_000,
   stallMs: 30_000,
 };
 export const REMOTE_RETRY: RemoteRetry = {
@@ -17,6 +17,8 @@ export const REMOTE_RETRY: RemoteRetry = {
   maxDelayMs: 30_000,
   maxWaitMs: 300_000,
 };
+/** Registries hash a blob, and copy it, before they answer the end of its upload: the slowest that is waited for. */
+const COMMIT_BYTES_PER_MS = (32 * 1024 * 1024) / 1000;
 export const REMOTE_CONCURRENCY = 8;
 const DOCKER_HUB = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
@@ -82,4 +84,9 @@ export function registrySettings(options: RemoteRegistryOptions): Settings {
     trustedRealms: options.trustedRealms ?? [],
     env,
   };
+}
+
+/** Longest wait for the answer to a request that stores `bytes`: twice an ordinary one, and more for big blobs. */
+export function commitLimit({ answerMs, commitMs }: RemoteTimeouts, bytes: number): number {
+  return Math.min(commitMs, Math.ceil(2 * answerMs + bytes / COMMIT_BYTES_PER_MS));
 }

@@ -12,6 +12,7 @@ import { type Descriptor, isManifestType, MEDIA, tagToVersion } from '#schemas';
 import { bodyOf } from './http/request-body.js';
 import { ManifestCache } from './manifest-cache.js';
 import type { Reply } from './registry-client.js';
+import { commitLimit } from './registry-settings.js';
 import type { PushManifestOptions, TagOptions } from './remote-registry.js';
 import type { RepositoryAccess } from './repository-access.js';
 
@@ -113,13 +114,16 @@ export class RemoteManifests {
     const tags = options.tags ?? [];
     let reply: Reply | undefined;
     if (tags.length === 0) reply = await this.#putByDigest(bytes, descriptor, options.signal);
+    const together = await this.#putTags(bytes, descriptor, options);
+    reply ??= together?.reply;
     for (const tag of tags) {
-      const put = await this.#putTag(bytes, descriptor, { tag, ...options });
+      if (together?.set.includes(tag)) continue;
+      const put = await this.#putTag(bytes, descriptor, { ...options, tag });
       reply ??= put;
     }
     this.#cache.set(descriptor.digest, { bytes, mediaType: descriptor.mediaType });
-    if (reply === undefined) return { stored: false, subjectKept: true };
-    return { stored: true, subjectKept: reply.headers['oci-subject'] !== undefined };
+    if (reply === undefined) return { stored: false };
+    return { stored: true, subject: reply.headers['oci-subject'] };
   }
 
   /** Points a tag at a manifest that is there. @throws OCI_TAG_CONFLICT, OCI_REFERENCE_NOT_FOUND */
@@ -180,6 +184,38 @@ export class RemoteManifests {
     return this.#put(descriptor.digest, { descriptor, bytes }, { signal });
   }
 
+  /**
+   * Several tags that may move in one request, where the registry knows that; the tags it names are set.
+   * Tags that may not move go alone, each on its condition.
+   * @see OCI distribution-spec (development), end-7b
+   */
+  async #putTags(
+    bytes: Uint8Array,
+    descriptor: Descriptor,
+    options: PushManifestOptions,
+  ): Promise<{ readonly reply: Reply; readonly set: readonly string[] } | undefined> {
+    const { profile } = this.#access.client;
+    const { signal } = options;
+    const movable = (options.tags ?? []).filter(
+      (tag) => !(options.ifNoneMatch ?? tagToVersion(tag) !== undefined),
+    );
+    if (movable.length < 2 || profile.manyTags === false) return undefined;
+    const wanted: string[] = [];
+    for (const tag of new Set(movable)) {
+      const existing = await this.head(tag, { signal, allow: 'push' });
+      if (existing?.digest !== descriptor.digest) wanted.push(tag);
+    }
+    if (wanted.length < 2) return undefined;
+    const query = wanted
+      .map((tag) => `tag=${encodeURIComponent(this.#access.checkReference(tag))}`)
+      .join('&');
+    const reply = await this.#put(descriptor.digest, { descriptor, bytes }, { query, signal });
+    const named = String(reply.headers['oci-tag'] ?? '').split(/\s*,\s*/);
+    const set = wanted.filter((tag) => named.includes(tag));
+    profile.manyTags = set.length > 0;
+    return { reply, set };
+  }
+
   async #putTag(
     bytes: Uint8Array,
     descriptor: Descriptor,
@@ -210,18 +246,26 @@ export class RemoteManifests {
     { descriptor, bytes }: FetchedManifest,
     {
       condition = {},
+      query = '',
       signal,
-    }: { condition?: Readonly<Record<string, string>>; signal?: AbortSignal | undefined },
+    }: { condition?: Readonly<Record<string, string>>; query?: string; signal?: AbortSignal | undefined },
   ): Promise<Reply> {
-    const reply = await this.#access.call({
+    const call = this.#access.call({
       method: 'PUT',
-      target: `manifests/${this.#access.checkReference(reference)}`,
+      target: `manifests/${this.#access.checkReference(reference)}${query === '' ? '' : `?${query}`}`,
       allow: 'push',
       headers: { 'content-type': descriptor.mediaType, ...condition },
       body: bodyOf(bytes, descriptor.digest),
       expect: [200, 201, 202, 204],
+      answerMs: commitLimit(this.#access.client.settings.timeouts, bytes.byteLength),
       maxBytes: 64 * 1024,
       signal,
+    });
+    const reply = await call.catch((error: unknown) => {
+      // What it does not find it must get again, whatever it says when asked for it.
+      if (isProvError(error, 'OCI_REMOTE_BLOB_UNKNOWN'))
+        for (const digest of blobsOf(bytes)) this.#access.doubtful.add(digest);
+      throw error;
     });
     const stored = reply.headers['docker-content-digest'];
     if (isDigest(stored) && sameAlgorithm(stored, descriptor.digest) && stored !== descriptor.digest) {
@@ -247,14 +291,17 @@ export class RemoteManifests {
     return { ...fetched(digest, bytes, mediaType), etag };
   }
 
-  /** The type of the header, or of the body where a server does not know better. */
+  /** The type of the header, which the body may not deny; that of the body where a server does not know better. */
   #mediaType(reply: Reply): string {
     const served = mediaTypeOf(reply);
-    if (isManifestType(served)) return served;
     const declared = declaredMediaType(reply.bytes);
-    if (declared !== undefined) return declared;
+    const known = isManifestType(served);
+    if (known && (declared === undefined || declared === served)) return served;
+    if (!known && isManifestType(declared ?? '')) return declared!;
     const path = `/v2/${this.#access.wireName}/manifests/`;
-    const reason = `"${served}" is not the type of a manifest`;
+    const reason = known
+      ? `it is sent as "${served}" and says of itself "${declared?.slice(0, 128)}"`
+      : `"${served}" is not the type of a manifest`;
     throw new ProvError('OCI_REMOTE_ANSWER_INVALID', {
       host: this.#access.client.host,
       method: 'GET',
@@ -279,8 +326,8 @@ export class RemoteManifests {
 export interface PushedManifest {
   /** False when every tag (or the digest) was there already. */
   readonly stored: boolean;
-  /** The registry said that it keeps the list of referrers itself. */
-  readonly subjectKept: boolean;
+  /** `OCI-Subject`: the registry keeps the list of referrers of this digest itself. */
+  readonly subject?: unknown;
 }
 
 function fetched(digest: Digest, bytes: Uint8Array, mediaType: string): FetchedManifest {
@@ -298,7 +345,7 @@ export function mediaTypeOf(reply: Reply): string {
 function declaredMediaType(bytes: Uint8Array): string | undefined {
   try {
     const declared = Object(JSON.parse(Buffer.from(bytes).toString('utf8')))['mediaType'];
-    return typeof declared === 'string' && isManifestType(declared) ? declared : undefined;
+    return typeof declared === 'string' ? declared : undefined;
   } catch (error) {
     if (isProvError(error)) throw error;
     return undefined;
@@ -314,4 +361,12 @@ function mayBeTagRefusal(error: unknown): error is ProvError {
 
 function sameAlgorithm(a: Digest, b: Digest): boolean {
   return digestAlgorithm(a) === digestAlgorithm(b);
+}
+
+/** Config and layers of an image manifest; nothing for other bytes. */
+function blobsOf(bytes: Uint8Array): readonly string[] {
+  const value = Object(JSON.parse(Buffer.from(bytes).toString('utf8'))) as Record<string, unknown>;
+  const { layers } = value;
+  const entries: unknown[] = [value['config'], ...(Array.isArray(layers) ? layers : [])];
+  return entries.map((each) => Object(each).digest).filter((digest) => isDigest(digest));
 }

@@ -8,15 +8,24 @@ const PING_BYTES = 64 * 1024;
 const DOCUMENT_ANSWERS = [200, 301, 302, 303, 304, 307, 308, 400, 403, 404, 405, 406, 410, 501];
 
 import type { Descriptor } from '#schemas';
-import type { CallOptions, ContentStore, MountingStore, ResumableStore } from '../content-store.js';
+import type {
+  CallOptions,
+  ContentStore,
+  DoubtingStore,
+  MountingStore,
+  ResumableStore,
+} from '../content-store.js';
 import type { CredentialSource } from './credentials/credential-source.js';
 
 export interface RemoteTimeouts {
   /** Until the connection (and its TLS handshake) stands. Default 10,000. */
   readonly connectMs: number;
-  /** From the last byte of a request to the first of the answer. Default 60,000. */
+  /** From the last byte of a request to the first of the answer; twice as long where something is stored. Default 30,000. */
   readonly answerMs: number;
-  /** The same for the request that ends an upload: registries hash the whole blob first. Default 900,000. */
+  /**
+   * Most that is waited for the answer to a request that ends an upload. Registries hash the whole blob
+   * first, so its size counts: twice `answerMs` and 1 s for each 32 MiB. Default 1,800,000.
+   */
   readonly commitMs: number;
   /** Longest silence inside a body, in either direction. Default 30,000. */
   readonly stallMs: number;
@@ -86,18 +95,8 @@ export interface TagOptions extends CallOptions {
   readonly ifNoneMatch?: boolean | undefined;
 }
 
-/** What is known of the referrers of a subject and how far it can be trusted. */
-export interface ReferrersAnswer {
-  /** Sorted by digest. */
-  readonly descriptors: readonly Descriptor[];
-  readonly from: readonly ('api' | 'tag')[];
-  /** False when the registry's answer was outside the spec: something may be hidden. */
-  readonly certain: boolean;
-  readonly reason?: string | undefined;
-}
-
 /** One repository of a registry. */
-export interface RemoteRepository extends ContentStore, MountingStore, ResumableStore {
+export interface RemoteRepository extends ContentStore, MountingStore, ResumableStore, DoubtingStore {
   readonly registry: string;
   readonly repository: string;
   /** Stores exact bytes, then points each tag at them unless it already does. @throws OCI_TAG_CONFLICT */
@@ -112,11 +111,6 @@ export interface RemoteRepository extends ContentStore, MountingStore, Resumable
   /** Size of a blob, or undefined when the registry has none. */
   headBlob(digest: string, options?: CallOptions): Promise<number | undefined>;
   tag(descriptor: Descriptor, tag: string, options?: TagOptions): Promise<void>;
-  inspectReferrers(
-    subject: Descriptor,
-    artifactType?: string,
-    options?: CallOptions,
-  ): Promise<ReferrersAnswer>;
   /** What a tag that may move points to, with what `replaceTag` needs; undefined when there is no such tag. */
   readTag(tag: string, options?: CallOptions): Promise<TagState | undefined>;
   /**

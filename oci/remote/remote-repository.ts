@@ -40,7 +40,9 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
     const pushed = await manifests.push(bytes, descriptor, options);
     if (subject === undefined) return descriptor;
     const { signal } = options;
-    const kept = pushed.stored ? pushed.subjectKept : await hasReferrersApi(access, subject.digest, signal);
+    const kept = pushed.stored
+      ? pushed.subject === subject.digest
+      : await hasReferrersApi(access, subject.digest, signal);
     if (!kept) await addReferrer(edit(subject.digest, signal), referrer);
     return descriptor;
   }
@@ -110,6 +112,7 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
     async exists(descriptor, { signal } = {}) {
       if (isManifestType(descriptor.mediaType))
         return (await manifests.head(descriptor.digest, { signal })) !== undefined;
+      if (access.doubtful.has(descriptor.digest)) return false;
       const size = await headBlob(access, descriptor.digest, { signal, allow: 'pull' });
       if (size !== undefined && size > 0) checkSize(descriptor, size, label);
       return size !== undefined;

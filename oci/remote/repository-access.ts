@@ -24,6 +24,8 @@ export class RepositoryAccess {
   readonly label: string;
   /** As the registry knows it. */
   readonly wireName: string;
+  /** Blobs the registry did not find for a manifest though it may say that it has them. */
+  readonly doubtful = new Set<string>();
 
   /** @throws SCHEMAS_NAME_INVALID */
   constructor(client: RegistryClient, name: string) {

@@ -6,6 +6,8 @@ export interface RetryAdvice {
   readonly afterMs?: number | undefined;
   /** The server was never reached: one more try is enough when it has not spoken to us before. */
   readonly firstContact?: boolean | undefined;
+  /** The server was reached and said nothing: each such try costs a whole time limit, so there are few. */
+  readonly silent?: boolean | undefined;
 }
 
 const advices = new WeakMap<object, RetryAdvice>();

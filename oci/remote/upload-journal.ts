@@ -9,6 +9,8 @@ export interface UploadRecord {
   readonly location: string;
   /** Bytes the registry has acknowledged. */
   readonly offset: number;
+  /** Smallest chunk the registry takes. */
+  readonly minimum: number;
 }
 
 /** Remembers one upload between processes. */
@@ -40,9 +42,9 @@ export function openUploadJournal(directory: string, subject: string): UploadJou
       claimFile(directory, key, ENDING);
       return existsSync(own) ? parse(own) : undefined;
     },
-    write({ location, offset }) {
+    write({ location, offset, minimum }) {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      writeFileAtomic(own, `${JSON.stringify({ v: VERSION, location, offset })}\n`, { mode: 0o600 });
+      writeFileAtomic(own, `${JSON.stringify({ v: VERSION, location, offset, minimum })}\n`, { mode: 0o600 });
     },
     remove() {
       rmSync(own, { force: true });
@@ -53,14 +55,14 @@ export function openUploadJournal(directory: string, subject: string): UploadJou
 function parse(path: string): UploadRecord | undefined {
   try {
     const value = Object(JSON.parse(readFileSync(path, 'utf8'))) as Record<string, unknown>;
-    const { v, location, offset } = value;
+    const { v, location, offset, minimum = 0 } = value;
     if (
       v === VERSION &&
       typeof location === 'string' &&
       Number.isSafeInteger(offset) &&
       Number(offset) >= 0
     ) {
-      return { location, offset: Number(offset) };
+      return { location, offset: Number(offset), minimum: Number(minimum) || 0 };
     }
   } catch (error) {
     log.debug('an upload journal cannot be read and is dropped', { path, reason: String(error) });

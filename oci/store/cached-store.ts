@@ -1,6 +1,6 @@
 import { ProvError } from '#base';
 import type { Descriptor } from '#schemas';
-import type { CallOptions, ReadStore } from '../content-store.js';
+import { type CallOptions, mayDoubt, type ReadStore } from '../content-store.js';
 import type { ContentCache } from './content-cache.js';
 
 export interface CachedStoreOptions {
@@ -38,5 +38,11 @@ export function cachedStore(
     resolve: (tagOrDigest, call) => store.resolve(tagOrDigest, call),
     list: (call) => store.list(call),
     referrers: (descriptor, artifactType, call) => store.referrers(descriptor, artifactType, call),
+    ...(mayDoubt(store)
+      ? {
+          inspectReferrers: (subject: Descriptor, artifactType?: string, call?: CallOptions) =>
+            store.inspectReferrers(subject, artifactType, call),
+        }
+      : {}),
   };
 }

@@ -32,7 +32,11 @@ export type Misbehaviour =
   /** Never answers. */
   | { readonly hang: true }
   /** Sends this many bytes of the body, then nothing. */
-  | { readonly stallAfter: number };
+  | { readonly stallAfter: number }
+  /** Sends the body one byte at a time, with this pause before each. */
+  | { readonly dripEveryMs: number }
+  /** Writes these texts instead of an answer, as they are, until there are no more or nobody listens. */
+  | { readonly raw: () => Iterable<string> };
 
 export interface Fault {
   readonly method?: string;

@@ -16,6 +16,14 @@ export interface Behaviour {
   noPatch?: boolean;
   /** What a mount does. Default 'yes'. */
   mount?: 'yes' | 'session' | 'denied';
+  /** What a mount without `from` does. Default 'session': it opens an upload as any POST does. */
+  anonymousMount?: 'session' | 'yes' | 'refused';
+  /** Every answer about an upload gives a new Location, and only the newest works. */
+  movingLocation?: boolean;
+  /** Largest body of PATCH; a larger one is 413. */
+  largestChunk?: number;
+  /** Takes `PUT …/manifests/<digest>?tag=a&tag=b` and names the tags it set. Default false: it ignores the query. */
+  manyTags?: boolean;
   minimumChunk?: number;
   deletes?: boolean;
 }
@@ -48,7 +56,7 @@ export function handle(model: Model, behaviour: Behaviour, request: { seen: Seen
   if (what === 'tags') return list(url, behaviour, 'tags', [...model.repository(name).tags.keys()]);
   if (what === 'referrers') return referrers(model, behaviour, { url, name, subject: rest });
   if (what === 'blobs') return blob(model, seen, { name, digest: rest });
-  if (what === 'manifests') return manifest(model, behaviour, { seen, body, name, reference: rest });
+  if (what === 'manifests') return manifest(model, behaviour, { seen, body, name, reference: rest, url });
   return upload(model, behaviour, { seen, body, name, id: rest, url });
 }
 
@@ -97,7 +105,13 @@ function blob(model: Model, seen: Seen, { name, digest }: { name: string; digest
 function manifest(
   model: Model,
   behaviour: Behaviour,
-  { seen, body, name, reference }: { seen: Seen; body: Buffer; name: string; reference: string },
+  {
+    seen,
+    body,
+    name,
+    reference,
+    url,
+  }: { seen: Seen; body: Buffer; name: string; reference: string; url: URL },
 ): Planned {
   const repository = model.repository(name);
   const found = model.find(name, reference);
@@ -133,8 +147,22 @@ function manifest(
     location: `/v2/${name}/manifests/${digest}`,
     'docker-content-digest': digest,
   };
+  if (behaviour.manyTags && url.searchParams.has('tag')) {
+    for (const each of url.searchParams.getAll('tag')) repository.tags.set(each, digest);
+    headers['oci-tag'] = url.searchParams.getAll('tag').join(', ');
+  }
   if (parsed.subject && behaviour.referrersApi !== false) headers['oci-subject'] = parsed.subject.digest;
   return plan(201, headers);
+}
+
+function mountSource(
+  model: Model,
+  behaviour: Behaviour,
+  { mount, from }: { mount: string; from: string | null },
+): Buffer | undefined {
+  if (from !== null) return model.repositories.get(from)?.blobs.get(mount);
+  if (behaviour.anonymousMount !== 'yes') return undefined;
+  return [...model.repositories.values()].map(({ blobs }) => blobs.get(mount)).find((each) => each);
 }
 
 function upload(
@@ -142,14 +170,19 @@ function upload(
   behaviour: Behaviour,
   { seen, body, name, id, url }: { seen: Seen; body: Buffer; name: string; id: string; url: URL },
 ): Planned {
-  const at = (one: Upload) =>
-    (behaviour.location ?? ((path: string) => path))(`/v2/${name}/blobs/uploads/${one.id}`);
+  const at = (one: Upload) => {
+    if (behaviour.movingLocation) one.step += 1;
+    const query = behaviour.movingLocation ? `?step=${one.step}` : '';
+    return (behaviour.location ?? ((path: string) => path))(`/v2/${name}/blobs/uploads/${one.id}${query}`);
+  };
   if (seen.method === 'POST') {
     const mount = url.searchParams.get('mount');
-    const source =
-      mount === null ? undefined : model.repository(url.searchParams.get('from') ?? '').blobs.get(mount);
-    if (mount !== null && behaviour.mount === 'denied') return ociError(403, 'DENIED');
-    if (source && behaviour.mount !== 'session') {
+    const from = url.searchParams.get('from');
+    if (mount !== null && from === null && behaviour.anonymousMount === 'refused')
+      return ociError(400, 'UNSUPPORTED');
+    const source = mount === null ? undefined : mountSource(model, behaviour, { mount, from });
+    if (from !== null && behaviour.mount === 'denied') return ociError(403, 'DENIED');
+    if (source && (from === null || behaviour.mount !== 'session')) {
       model.putBlob(name, source);
       return plan(201, { location: `/v2/${name}/blobs/${mount}`, 'docker-content-digest': mount! });
     }
@@ -161,6 +194,8 @@ function upload(
   }
   const one = model.uploads.get(id);
   if (one === undefined) return ociError(404, 'BLOB_UPLOAD_UNKNOWN');
+  if (behaviour.movingLocation && Number(url.searchParams.get('step') ?? 0) !== one.step)
+    return ociError(404, 'BLOB_UPLOAD_UNKNOWN', 'this address is an old one');
   const range = () => `0-${Math.max(0, one.bytes.length - 1)}`;
   if (seen.method === 'DELETE') return plan(model.uploads.delete(id) ? 204 : 404);
   if (seen.method === 'GET') {
@@ -169,6 +204,7 @@ function upload(
   }
   if (seen.method === 'PATCH') {
     if (behaviour.noPatch) return ociError(405, 'UNSUPPORTED');
+    if (body.length > (behaviour.largestChunk ?? body.length)) return ociError(413, 'SIZE_INVALID');
     const start = Number(/^(\d+)-/.exec(String(seen.headers['content-range'] ?? '0-'))?.[1]);
     if (start !== one.bytes.length) return plan(416, { location: at(one), range: range() });
     const first = one.bytes.length === 0 ? body.length : undefined;

@@ -57,6 +57,7 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
       return;
     }
     if (fault && 'hang' in fault) return;
+    if (fault && 'raw' in fault) return writeRaw(socket, fault.raw());
     const planned = decide(one, body, fault);
     if (fault && 'change' in fault) fault.change(planned, one);
     await send(request, response, { planned, fault, seen: one });
@@ -108,6 +109,29 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
   };
 }
 
+async function writeRaw(socket: Socket, texts: Iterable<string>): Promise<void> {
+  for (const text of texts) {
+    if (socket.destroyed) return;
+    if (socket.write(text)) continue;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        socket.off('drain', go).off('close', go);
+        resolve();
+      };
+      socket.on('drain', go).on('close', go);
+    });
+  }
+}
+
+async function drip(response: ServerResponse, body: Buffer, everyMs: number): Promise<void> {
+  for (const byte of body) {
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    if (response.destroyed) return;
+    response.write(Buffer.of(byte));
+  }
+  response.end();
+}
+
 async function receive(request: IncomingMessage, one: Seen, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -135,6 +159,7 @@ async function send(
     response.end();
     return;
   }
+  if (fault && 'dripEveryMs' in fault) return drip(response, body, fault.dripEveryMs);
   const part =
     fault && 'cutAnswerAfter' in fault
       ? fault.cutAnswerAfter

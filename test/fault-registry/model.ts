@@ -15,6 +15,8 @@ export interface Upload {
   readonly id: string;
   readonly repository: string;
   bytes: Buffer;
+  /** How often its Location changed. */
+  step: number;
 }
 
 /** What the registry holds. */
@@ -64,7 +66,7 @@ export class Model {
   }
 
   startUpload(repository: string): Upload {
-    const upload = { id: randomUUID(), repository, bytes: Buffer.alloc(0) };
+    const upload = { id: randomUUID(), repository, bytes: Buffer.alloc(0), step: 0 };
     this.uploads.set(upload.id, upload);
     return upload;
   }

@@ -52,6 +52,13 @@ export const ociErrors = entries({
     http: 504,
     retryable: true,
   },
+  OCI_REMOTE_TOO_SLOW: {
+    message: '{host} sent only {bytes} bytes in {seconds} s ({method} {path})',
+    hint: 'The network or the registry is stuck. Run the same command again: it goes on where it can.',
+    exit: 'network',
+    http: 504,
+    retryable: true,
+  },
   OCI_REMOTE_UNAVAILABLE: {
     message: '{host} answered {status} to {method} {path}: {reason}',
     hint: 'The registry has trouble of its own. Try again later, or look into its log.',

@@ -20,7 +20,14 @@ export interface AuthNeed {
   readonly scopes: readonly string[];
   readonly repository?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes that are sent with it: a long upload starts with a token that lasts. */
+  readonly bytes?: number | undefined;
 }
+
+/** Above this an upload is long. */
+const LONG_BYTES = 1024 * 1024;
+/** What a token has left when a long upload starts, or half its life when it lives shorter. */
+const LONG_LEFT_MS = 60_000;
 
 /** A 401, with the `Authorization` that was refused. */
 export interface Refusal {
@@ -36,6 +43,8 @@ interface Held {
   readonly scopes: readonly string[];
   readonly token: Promise<Token>;
   expiresAtMs: number;
+  /** From then on it is too old for a long upload. */
+  agedAtMs: number;
 }
 
 type Known =
@@ -108,18 +117,30 @@ export class Authorizer {
     const key = JSON.stringify([known.realm, service, found?.source, username]);
     const now = Date.now();
     this.#held = this.#held.filter(({ expiresAtMs }) => expiresAtMs > now);
-    const usable = this.#held.find((held) => held.key === key && coversScopes(held.scopes, need.scopes));
+    const long = (need.bytes ?? 0) >= LONG_BYTES;
+    const usable = this.#held.find(
+      (held) => held.key === key && coversScopes(held.scopes, need.scopes) && !(long && held.agedAtMs <= now),
+    );
     if (usable) return usable.token;
     const realm = this.#realms.check(known.realm, found !== undefined);
     const scopes = mergeScopes(need.scopes);
     const { registry, exchange } = this.#options;
     // Shared by all who need the same token, so it does not end with the signal of the first.
     const token = fetchToken({ realm, service, scopes, found, registry }, exchange);
-    const held: Held = { key, scopes, token, expiresAtMs: Number.POSITIVE_INFINITY };
-    this.#held.push(held);
+    const held: Held = {
+      key,
+      scopes,
+      token,
+      expiresAtMs: Number.POSITIVE_INFINITY,
+      agedAtMs: Number.POSITIVE_INFINITY,
+    };
+    // Before older ones that it covers as well.
+    this.#held.unshift(held);
     token.then(
       ({ expiresAtMs }) => {
         held.expiresAtMs = expiresAtMs;
+        const left = expiresAtMs - Date.now();
+        held.agedAtMs = expiresAtMs - Math.min(LONG_LEFT_MS, left / 2);
       },
       () => {
         this.#held = this.#held.filter((each) => each !== held);

@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
 import { adviseRetry } from '../retry-advice.js';
 import type { Answer } from './transport.js';
-import { timeoutFailure, whereOf } from './transport-failure.js';
+import { slowFailure, timeoutFailure, whereOf } from './transport-failure.js';
 
 export interface ReadOptions {
   readonly method: string;
@@ -9,14 +9,21 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What has to come in twice the time of a stall: 64 KiB in a minute is less than any link that is of use. */
+const SLOWEST_BYTES = 64 * 1024;
+
 /**
- * The bytes of an answer as they come. Only silence counts as a stall, not a slow reader.
- * @throws OCI_REMOTE_TIMEOUT, OCI_REMOTE_INTERRUPTED
+ * The bytes of an answer as they come. Only silence counts as a stall, not a slow reader; a server that
+ * drips less than 64 KiB in twice the time of a stall is given up too.
+ * @throws OCI_REMOTE_TIMEOUT, OCI_REMOTE_TOO_SLOW, OCI_REMOTE_INTERRUPTED
  */
 export async function* readAnswer(answer: Answer, options: ReadOptions): AsyncGenerator<Uint8Array> {
   const { method, stallMs, signal } = options;
   const where = { method, target: answer.target };
   let waiting = true;
+  let since = performance.now();
+  let waitedMs = 0;
+  let bytes = 0;
   const timer = setTimeout(() => {
     if (waiting) answer.body.destroy(timeoutFailure(where, stallMs));
     else timer.refresh();
@@ -24,8 +31,16 @@ export async function* readAnswer(answer: Answer, options: ReadOptions): AsyncGe
   try {
     for await (const chunk of answer.body) {
       waiting = false;
+      waitedMs += performance.now() - since;
+      bytes += (chunk as Uint8Array).byteLength;
+      if (waitedMs > 2 * stallMs) {
+        if (bytes < SLOWEST_BYTES) throw slowFailure(where, { bytes, waitedMs });
+        waitedMs = 0;
+        bytes = 0;
+      }
       yield chunk as Uint8Array;
       waiting = true;
+      since = performance.now();
       timer.refresh();
     }
   } catch (error) {

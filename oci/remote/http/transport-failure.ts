@@ -40,6 +40,13 @@ export function exchangeFailure(error: Error, exchange: Where, state: ExchangeSt
       },
     );
   }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new ProvError(
+      'OCI_REMOTE_ANSWER_INVALID',
+      { ...where, reason: 'its headers are too long' },
+      options,
+    );
+  }
   if (code !== undefined && TLS_CODE.test(code)) {
     return new ProvError('OCI_REMOTE_TLS_FAILED', { ...where, reason }, options);
   }
@@ -58,7 +65,15 @@ export function exchangeFailure(error: Error, exchange: Where, state: ExchangeSt
 
 export function timeoutFailure(exchange: Where, limitMs: number): ProvError {
   const seconds = Math.round(limitMs / 100) / 10;
-  return adviseRetry(new ProvError('OCI_REMOTE_TIMEOUT', { ...whereOf(exchange), seconds }), {});
+  return adviseRetry(new ProvError('OCI_REMOTE_TIMEOUT', { ...whereOf(exchange), seconds }), {
+    silent: true,
+  });
+}
+
+export function slowFailure(exchange: Where, had: { bytes: number; waitedMs: number }): ProvError {
+  const seconds = Math.round(had.waitedMs / 100) / 10;
+  const details = { ...whereOf(exchange), bytes: had.bytes, seconds };
+  return adviseRetry(new ProvError('OCI_REMOTE_TOO_SLOW', details), { silent: true });
 }
 
 function codeOf(error: Error): string | undefined {
