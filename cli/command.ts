@@ -71,6 +71,8 @@ export interface CommandOutput {
   /** What people see; without it, the data as YAML. */
   readonly text?: string;
   readonly table?: Table;
+  /** Bytes to print as they are, in place of `text`. */
+  readonly raw?: Uint8Array;
   /** Exit code when it is not 0 though nothing was thrown (differences found, partly done). */
   readonly exit?: number;
 }

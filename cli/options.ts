@@ -22,3 +22,22 @@ export function listOption(options: Readonly<Record<string, unknown>>, name: str
   const value = options[name];
   return Array.isArray(value) ? value.map(String) : [];
 }
+
+/** A whole number from 0 given on the command line. @throws CLI_USAGE */
+export function countOption(value: unknown, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(String(value)))
+    throw new ProvError('CLI_USAGE', { reason: `--${name} takes a whole number, not "${String(value)}"` });
+  return Number(value);
+}
+
+/** `KEY=VALUE` given any number of times; the first `=` divides. @throws CLI_USAGE */
+export function pairsOption(values: readonly string[], flag: string): Readonly<Record<string, string>> {
+  const pairs = values.map((text) => {
+    const equals = text.indexOf('=');
+    if (equals < 1)
+      throw new ProvError('CLI_USAGE', { reason: `${flag} takes KEY=VALUE, not "${text}"` });
+    return [text.slice(0, equals), text.slice(equals + 1)] as const;
+  });
+  return Object.fromEntries(pairs);
+}

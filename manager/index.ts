@@ -2,12 +2,28 @@ export { type AssetPath, withAssetCache } from './assets/asset-cache.js';
 export type { ManagerContext, ManagerEvent, MirrorRule, TransportOptions } from './context.js';
 export { type CopyReferenceOptions, type CopyReferenceResult, copyReference } from './copy/copy-reference.js';
 export {
+  type DiscoverNode,
+  type DiscoverOptions,
+  type DiscoverRelation,
   type DiscoverResult,
   discoverReferrers,
+} from './inspect/discover.js';
+export { globMatcher } from './inspect/glob.js';
+export {
+  type InspectArtifactResult,
+  type InspectedArchive,
+  inspectArtifact,
+} from './inspect/inspect-artifact.js';
+export {
+  type InspectedLayer,
+  type InspectForeignResult,
   type InspectResult,
   inspectReference,
-  listTags,
+  readRaw,
 } from './inspect/inspect-reference.js';
+export { listTags } from './inspect/list-tags.js';
+export { type PackageSource, packageAt } from './inspect/package-source.js';
+export { validatePackage } from './inspect/validate-package.js';
 export { type InstallRequest, installLock } from './install/install-lock.js';
 export { assertUsable, type UsableOptions } from './lifecycle/assert-usable.js';
 export {

@@ -1,5 +1,6 @@
 import { type Digest, LIMITS, ProvError } from '#base';
 import { type Descriptor, isManifestType, parseOciManifest } from '#schemas';
+import { askReferrers, type UncertainReferrers } from './ask-referrers.js';
 import type { ReadStore } from './content-store.js';
 import { fetchBytes } from './fetch-bytes.js';
 import { artifactTypeOf, successors } from './manifest-codec.js';
@@ -18,6 +19,8 @@ export interface ContentGraph {
   readonly blobs: readonly Descriptor[];
   /** Side tags found, by tag. */
   readonly sideTags: ReadonlyMap<string, Descriptor>;
+  /** Where the source's answer about referrers cannot be trusted: something may be missing. */
+  readonly uncertain: readonly UncertainReferrers[];
 }
 
 export interface GraphOptions {
@@ -43,6 +46,7 @@ export async function discoverGraph(
   const manifests: GraphManifest[] = [];
   const blobs: Descriptor[] = [];
   const sideTags = new Map<string, Descriptor>();
+  const uncertain: UncertainReferrers[] = [];
   const sideTagsByDigest =
     options.sideTags === false ? new Map<Digest, string[]>() : await listSideTags(store, signal);
 
@@ -67,7 +71,8 @@ export async function discoverGraph(
     const artifactType = artifactTypeOf(parsed);
     manifests.push({ descriptor: { ...descriptor, ...(artifactType && { artifactType }) }, bytes });
     if (options.referrers !== false) {
-      for (const referrer of await store.referrers(descriptor, undefined, { signal })) await visit(referrer);
+      const doubt = (each: UncertainReferrers) => uncertain.push(each);
+      for (const referrer of await askReferrers(store, descriptor, { signal, doubt })) await visit(referrer);
     }
     for (const tag of sideTagsByDigest.get(descriptor.digest) ?? []) {
       const target = await store.resolve(tag, { signal });
@@ -77,7 +82,7 @@ export async function discoverGraph(
   }
 
   for (const root of roots) await visit(root);
-  return { manifests, blobs, sideTags };
+  return { manifests, blobs, sideTags, uncertain };
 }
 
 async function listSideTags(

@@ -1,3 +1,4 @@
+export { askReferrers, type UncertainReferrers } from './ask-referrers.js';
 export { type AttachOptions, attachArtifact } from './attach.js';
 export {
   type ByteSource,
@@ -41,6 +42,7 @@ export {
   type PackOptions,
   packExtension,
 } from './pack/pack-extension.js';
+export { packTree } from './pack/pack-tree.js';
 export { type PushPackedOptions, pushPacked } from './pack/push-packed.js';
 export { type Finding, validateExtension } from './pack/validate-extension.js';
 export type { AssetResolver, VendorAssets } from './pack/vendor-assets.js';
@@ -89,6 +91,12 @@ export {
 export { createMemoryStore, selectReferrers } from './store/memory-store.js';
 export { type TagPolicy, versionTagsAreImmutable } from './store/tag-policy.js';
 export { UNPACK_LIMITS, type UnpackLimits } from './unpack/entry-guard.js';
+export {
+  type ListedArchive,
+  type ListedEntry,
+  type ListOptions,
+  listArchive,
+} from './unpack/list-archive.js';
 export { type TreeDigestOptions, treeDigest } from './unpack/tree-digest.js';
 export { type Unpacked, type UnpackOptions, unpackLayer } from './unpack/unpack-layer.js';
 export { verifiedStream } from './verified-stream.js';

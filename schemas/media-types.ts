@@ -5,6 +5,7 @@ export const MEDIA = {
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   dockerManifestList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   ociEmpty: 'application/vnd.oci.empty.v1+json',
+  ociLayerTar: 'application/vnd.oci.image.layer.v1.tar',
   ociLayerTarGzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   ociConfig: 'application/vnd.oci.image.config.v1+json',
   extension: 'application/vnd.prov.extension.v1',

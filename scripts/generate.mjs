@@ -37,6 +37,11 @@ async function errors() {
       .replaceAll('|', '\\|')
       .replaceAll('\n', ' ')
       .replace(/\{(\w+)\}/g, '‹$1›');
+  const exits = ({ exit, exitByReason = {} }) =>
+    [
+      EXIT[exit],
+      ...Object.entries(exitByReason).map(([reason, name]) => `${EXIT[name]} for ${reason}`),
+    ].join(', ');
   const rooms = new Map();
   for (const [code, entry] of Object.entries(catalogue)) {
     const room = code.split('_')[0];
@@ -78,7 +83,7 @@ async function errors() {
     );
     for (const [code, entry] of entries.sort(([a], [b]) => (a < b ? -1 : 1))) {
       lines.push(
-        `| <a id="${code.toLowerCase()}"></a>\`${code}\` | ${cell(entry.message)} | ${cell(entry.hint)} | ${EXIT[entry.exit]} | ${entry.http ?? ''} | ${entry.retryable ? 'yes' : ''} |`,
+        `| <a id="${code.toLowerCase()}"></a>\`${code}\` | ${cell(entry.message)} | ${cell(entry.hint)} | ${exits(entry)} | ${entry.http ?? ''} | ${entry.retryable ? 'yes' : ''} |`,
       );
     }
   }

@@ -90,3 +90,24 @@ test('errors are told apart by code', () => {
   assert.equal(isProvError(error, 'BASE_TERMINATED'), false);
   assert.equal(isProvError({ code: 'BASE_INTERRUPTED' }), false);
 });
+
+test('what the system forbids is a matter of permission, and no bug', () => {
+  const exits = ['EACCES', 'EPERM', 'EROFS', 'EIO'].map((reason) => [
+    new ProvError('BASE_FILE_UNREADABLE', { path: 'x', reason }).exitCode,
+    new ProvError('BASE_FILE_UNWRITABLE', { path: 'x', reason }).exitCode,
+  ]);
+  assert.deepEqual(exits, [
+    [4, 4],
+    [4, 4],
+    [4, 4],
+    [1, 1],
+  ]);
+  const system = (code: string, syscall: string, path?: string) =>
+    toProvError(Object.assign(new Error(`${code}: ${syscall}`), { code, syscall, path }));
+  const seen = (error: ProvError) => [error.code, error.exitCode, error.details['path']];
+  assert.deepEqual(seen(system('EACCES', 'open', '/a')), ['BASE_FILE_UNREADABLE', 4, '/a']);
+  assert.deepEqual(seen(system('EPERM', 'rename', '/a')), ['BASE_FILE_UNWRITABLE', 4, '/a']);
+  assert.deepEqual(seen(system('ENOSPC', 'write')), ['BASE_DISK_FULL', 1, 'a file']);
+  assert.equal(system('ECONNREFUSED', 'connect').code, 'BASE_INTERNAL');
+  assert.equal(system('ENOENT', 'open', '/a').code, 'BASE_INTERNAL');
+});

@@ -1,6 +1,6 @@
 import { redact, redactedJson } from '../redact.js';
 import { catalogue, type ErrorCode } from './catalogue.js';
-import type { CatalogueEntry } from './entry.js';
+import { type CatalogueEntry, PERMISSION_REASONS } from './entry.js';
 import { EXIT } from './exit-code.js';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
@@ -42,7 +42,8 @@ export class ProvError extends Error {
   }
 
   get exitCode(): number {
-    return EXIT[entryOf(this.code).exit];
+    const { exit, exitByReason } = entryOf(this.code);
+    return EXIT[exitByReason?.[String(this.details['reason'])] ?? exit];
   }
 
   get httpStatus(): number {
@@ -71,11 +72,28 @@ export class ProvError extends Error {
   }
 }
 
-/** Wraps anything thrown that is not ours as a bug, keeping it as the cause. */
+/** Wraps anything thrown that is not ours as a bug, keeping it as the cause; what the system refused is none. */
 export function toProvError(thrown: unknown): ProvError {
   if (thrown instanceof ProvError) return thrown;
+  const refused = systemRefusal(thrown);
+  if (refused) return refused;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   return new ProvError('BASE_INTERNAL', { reason }, { cause: thrown });
+}
+
+/** Reading calls; the others change something. */
+const READING = new Set(['access', 'lstat', 'open', 'read', 'readlink', 'realpath', 'scandir', 'stat']);
+
+/** A file that may not be touched, or a full disk, wherever it was met. */
+function systemRefusal(thrown: unknown): ProvError | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const { code, syscall, path } = thrown as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return undefined;
+  const details = { path: path ?? 'a file', reason: code };
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new ProvError('BASE_DISK_FULL', details, { cause: thrown });
+  if (path === undefined || !(code in PERMISSION_REASONS)) return undefined;
+  const what = READING.has(syscall) ? 'BASE_FILE_UNREADABLE' : 'BASE_FILE_UNWRITABLE';
+  return new ProvError(what, details, { cause: thrown });
 }
 
 export function isProvError(thrown: unknown, code?: ErrorCode): thrown is ProvError {

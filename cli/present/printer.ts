@@ -28,6 +28,7 @@ export class Printer {
     if (out === 'ndjson')
       return write(process.stdout, `${JSON.stringify({ event: 'done', ok: true, data: output.data })}\n`);
     if (out === 'yaml') return write(process.stdout, await yaml(output.data));
+    if (output.raw !== undefined && out === 'text') return write(process.stdout, rawOutput(output.raw));
     if (out === 'table' && output.table) return write(process.stdout, printable(formatTable(output.table)));
     const text = output.text ?? (output.table ? formatTable(output.table) : await yaml(output.data));
     return write(process.stdout, printable(text === '' || text.endsWith('\n') ? text : `${text}\n`));
@@ -94,6 +95,11 @@ export function formatTable({ columns, rows }: Table): string {
   return `${all.map(line).join('\n')}\n`;
 }
 
+/** Bytes as they are for a file or a pipe; for a terminal only what cannot move its cursor. */
+function rawOutput(bytes: Uint8Array): Uint8Array | string {
+  return process.stdout.isTTY === true ? `${printable(Buffer.from(bytes).toString('utf8'))}\n` : bytes;
+}
+
 async function failureDocument(error: ErrorDocument, out: 'json' | 'ndjson' | 'yaml'): Promise<string> {
   if (out === 'yaml') return yaml({ ok: false, error });
   return `${JSON.stringify(out === 'json' ? { ok: false, error } : { event: 'done', ok: false, error })}\n`;
@@ -116,7 +122,7 @@ function printable(text: string): string {
  * Resolves once the bytes were handed to the system, so that exiting after it loses nothing; also when the
  * reader has gone. @throws BASE_DISK_FULL, BASE_FILE_UNWRITABLE
  */
-function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+function write(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) =>
     stream.write(text, (error?: NodeJS.ErrnoException | null) => {
       if (!error || error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return resolve();

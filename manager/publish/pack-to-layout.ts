@@ -1,14 +1,18 @@
-import { ProvError } from '#base';
-import { openOciLayout, packExtension, pushPacked } from '#oci';
-import { isRepository, versionToTag } from '#schemas';
+import { join } from 'node:path';
+import { openAtomicFile, ProvError } from '#base';
+import { createLayoutTarWriter, openOciLayout, type PackedExtension, packExtension, pushPacked } from '#oci';
+import { isRepository, MEDIA, versionToTag } from '#schemas';
 import { withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
 import { platformsOf } from './publish-extension.js';
 
 export interface PackOptions {
   readonly dir: string;
-  /** OCI layout directory to write into; nothing is written without one. */
-  readonly layout?: string | undefined;
+  /**
+   * Where to write: an OCI layout directory, a tar of a layout (`.tar`) or the plain archive of the directory
+   * (`.tar.gz`, `.tgz`). `named` is the latter as `NAME-VERSION.tar.gz` in a directory. Nothing is written without one.
+   */
+  readonly output?: { readonly path: string; readonly named?: boolean } | undefined;
   readonly namespace: string;
   readonly vendorAssets?: 'all' | readonly string[] | undefined;
 }
@@ -20,6 +24,8 @@ export interface PackResult {
   readonly size: number;
   readonly repository: string;
   readonly tag: string;
+  /** What was written. */
+  readonly output?: string;
 }
 
 /** Packs a directory; the same tree gives the same digest everywhere. */
@@ -47,14 +53,7 @@ export async function packToLayout(options: PackOptions, context: ManagerContext
           value: repository,
           reason: 'it is not a repository name',
         });
-      if (options.layout !== undefined) {
-        const layout = await openOciLayout(options.layout, { create: true });
-        try {
-          await pushPacked(layout.repository(repository), packed, { signal });
-        } finally {
-          await layout.close();
-        }
-      }
+      const output = options.output && (await writeOutput(packed, { repository, ...options.output }, signal));
       const size = packed.blobs.reduce(
         (sum, { descriptor }) => sum + descriptor.size,
         packed.descriptor.size,
@@ -66,9 +65,55 @@ export async function packToLayout(options: PackOptions, context: ManagerContext
         size,
         repository,
         tag: versionToTag(version),
+        ...(output === undefined ? {} : { output }),
       };
     } finally {
       await packed.close();
     }
   });
+}
+
+interface Output {
+  readonly repository: string;
+  readonly path: string;
+  readonly named?: boolean;
+}
+
+/** Writes a packed extension in the form that the name asks for; files appear complete or not at all. */
+async function writeOutput(
+  packed: PackedExtension,
+  { repository, path, named }: Output,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { name, version } = packed.manifest;
+  if (named || /\.(?:tar\.gz|tgz)$/.test(path)) {
+    const file = named ? join(path, `${name}-${version}.tar.gz`) : path;
+    await writeArchive(packed, file);
+    return file;
+  }
+  if (path.endsWith('.tar')) {
+    const writer = createLayoutTarWriter(path);
+    await pushPacked(writer.repository(repository), packed, { signal });
+    await writer.finish({ signal });
+    return path;
+  }
+  const layout = await openOciLayout(path, { create: true });
+  try {
+    await pushPacked(layout.repository(repository), packed, { signal });
+  } finally {
+    await layout.close();
+  }
+  return path;
+}
+
+async function writeArchive(packed: PackedExtension, path: string): Promise<void> {
+  const archive = packed.blobs.find(({ descriptor }) => descriptor.mediaType === MEDIA.ociLayerTarGzip)!;
+  const file = openAtomicFile(path);
+  try {
+    for await (const chunk of archive.source()) file.write(chunk);
+    file.commit();
+  } catch (error) {
+    file.abort();
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { entries } from '../entry.js';
+import { entries, PERMISSION_REASONS } from '../entry.js';
 
 export const baseErrors = entries({
   BASE_INTERNAL: {
@@ -26,11 +26,13 @@ export const baseErrors = entries({
     message: 'cannot read {path}: {reason}',
     hint: 'Check that the file exists and that you may read it.',
     exit: 'failed',
+    exitByReason: PERMISSION_REASONS,
   },
   BASE_FILE_UNWRITABLE: {
     message: 'cannot write {path}: {reason}',
     hint: 'Check that the directory exists and that you may write to it. The earlier content is unchanged.',
     exit: 'failed',
+    exitByReason: PERMISSION_REASONS,
   },
   BASE_DISK_FULL: {
     message: 'no space left to write {path}: {reason}',

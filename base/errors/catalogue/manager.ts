@@ -23,6 +23,11 @@ export const managerErrors = entries({
     hint: 'Only artifacts of type application/vnd.prov.extension.v1 can be installed.',
     exit: 'failed',
   },
+  MANAGER_ATTACH_INVALID: {
+    message: 'cannot attach this: {reason}',
+    hint: '{hint}',
+    exit: 'usage',
+  },
   MANAGER_CONTENT_MISNAMED: {
     message: '{reference} is not what its name says: {reason}',
     hint: 'A tag was moved or copied to other content. Do not use it; ask its publisher.',
@@ -94,6 +99,11 @@ export const managerErrors = entries({
     message: 'no set of versions meets all requirements\n{explanation}',
     hint: '{suggestion}',
     exit: 'noResolution',
+  },
+  MANAGER_PACKAGE_FORM_UNKNOWN: {
+    message: '{path} is neither a packed extension nor an OCI layout',
+    hint: 'Give NAME-VERSION.tar.gz as prov ext package writes it, an OCI layout directory, a tar of one, or a reference.',
+    exit: 'usage',
   },
   MANAGER_PATH_REQUIREMENT: {
     message: '{place}: a local directory cannot be locked yet',

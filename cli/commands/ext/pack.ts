@@ -4,22 +4,29 @@ import { textOption } from '../../options.js';
 import { formatBytes, managerContext, vendorOption } from './shared.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+  const output = textOption(input.options, 'output');
+  return pack(context, input, output === undefined ? undefined : { path: resolve(context.cwd, output) });
+}
+
+export async function pack(
+  context: CommandContext,
+  input: CommandInput,
+  output: { readonly path: string; readonly named?: boolean } | undefined,
+): Promise<CommandOutput> {
   const { args, options } = input;
   const { packToLayout } = await import('#manager');
-  const output = textOption(options, 'output');
   const result = await packToLayout(
     {
       dir: resolve(context.cwd, args[0]!),
-      layout: output === undefined ? undefined : resolve(context.cwd, output),
+      output,
       namespace: textOption(options, 'namespace') ?? '',
       vendorAssets: vendorOption(options['vendorAssets']),
     },
     managerContext(context, input),
   );
-  const where =
-    output === undefined ? '' : `\nwritten to oci-layout:${output}#${result.repository}:${result.tag}`;
+  const written = result.output === undefined ? '' : `\nwritten to ${result.output}`;
   return {
     data: result,
-    text: `${result.name} ${result.version}\n${result.digest} (${formatBytes(result.size)})${where}`,
+    text: `${result.name} ${result.version}\n${result.digest} (${formatBytes(result.size)})${written}`,
   };
 }
