@@ -35,8 +35,7 @@ export function countOption(value: unknown, name: string): number | undefined {
 export function pairsOption(values: readonly string[], flag: string): Readonly<Record<string, string>> {
   const pairs = values.map((text) => {
     const equals = text.indexOf('=');
-    if (equals < 1)
-      throw new ProvError('CLI_USAGE', { reason: `${flag} takes KEY=VALUE, not "${text}"` });
+    if (equals < 1) throw new ProvError('CLI_USAGE', { reason: `${flag} takes KEY=VALUE, not "${text}"` });
     return [text.slice(0, equals), text.slice(equals + 1)] as const;
   });
   return Object.fromEntries(pairs);

@@ -1,5 +1,11 @@
 export { type AssetPath, withAssetCache } from './assets/asset-cache.js';
 export type { ManagerContext, ManagerEvent, MirrorRule, TransportOptions } from './context.js';
+export {
+  type AttachedFile,
+  type AttachFilesOptions,
+  type AttachFilesResult,
+  attachFiles,
+} from './copy/attach-file.js';
 export { type CopyReferenceOptions, type CopyReferenceResult, copyReference } from './copy/copy-reference.js';
 export {
   type DiscoverNode,

@@ -38,10 +38,9 @@ async function errors() {
       .replaceAll('\n', ' ')
       .replace(/\{(\w+)\}/g, '‹$1›');
   const exits = ({ exit, exitByReason = {} }) =>
-    [
-      EXIT[exit],
-      ...Object.entries(exitByReason).map(([reason, name]) => `${EXIT[name]} for ${reason}`),
-    ].join(', ');
+    [EXIT[exit], ...Object.entries(exitByReason).map(([reason, name]) => `${EXIT[name]} for ${reason}`)].join(
+      ', ',
+    );
   const rooms = new Map();
   for (const [code, entry] of Object.entries(catalogue)) {
     const room = code.split('_')[0];

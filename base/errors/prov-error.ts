@@ -90,7 +90,8 @@ function systemRefusal(thrown: unknown): ProvError | undefined {
   const { code, syscall, path } = thrown as NodeJS.ErrnoException;
   if (code === undefined || syscall === undefined) return undefined;
   const details = { path: path ?? 'a file', reason: code };
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new ProvError('BASE_DISK_FULL', details, { cause: thrown });
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new ProvError('BASE_DISK_FULL', details, { cause: thrown });
   if (path === undefined || !(code in PERMISSION_REASONS)) return undefined;
   const what = READING.has(syscall) ? 'BASE_FILE_UNREADABLE' : 'BASE_FILE_UNWRITABLE';
   return new ProvError(what, details, { cause: thrown });

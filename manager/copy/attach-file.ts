@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Digest, digestFile, ProvError } from '#base';
 import { attachArtifact, type ByteSource, openOciLayout, packTree } from '#oci';
-import { ANNOTATION, type Descriptor, type FileReference, formatReference, MEDIA, type RemoteReference } from '#schemas';
+import {
+  ANNOTATION,
+  type Descriptor,
+  type FileReference,
+  formatReference,
+  MEDIA,
+  type RemoteReference,
+} from '#schemas';
 import { openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
@@ -49,17 +56,23 @@ export async function attachFiles(
   context: ManagerContext,
 ): Promise<AttachFilesResult> {
   const { signal } = context;
+  if (options.reference.type === 'bundle')
+    throw invalid('a bundle is read only', 'Import it into a registry or a layout first.');
   const spool = await mkdtemp(join(tmpdir(), 'prov-attach-'));
   try {
     const layers = await describeFiles(options.files, spool, signal);
     const artifactType = options.artifactType ?? layers.find(({ sbom }) => sbom !== undefined)?.sbom;
     if (artifactType === undefined)
-      throw invalid('its artifact type is not known', 'Give --artifact-type, for example application/vnd.acme.report.');
+      throw invalid(
+        'its artifact type is not known',
+        'Give --artifact-type, for example application/vnd.acme.report.',
+      );
     assertMediaType(artifactType);
     return await withRegistries(context, async (registries) => {
       const { reference, annotations, dryRun } = options;
       const location = await openLocation(reference, registries);
-      const layout = reference.type === 'remote' ? undefined : await openOciLayout(reference.path, { create: false });
+      const layout =
+        reference.type === 'remote' ? undefined : await openOciLayout(reference.path, { create: false });
       try {
         const store =
           layout?.repository(location.repository) ??
@@ -130,13 +143,13 @@ async function describeFile(
     };
   }
   if (!found.isFile()) throw invalid(`${path} is neither a file nor a directory`, 'Give a plain file.');
-  const { digest, bytes } = await digestFile(path, 'sha256', signal);
-  const sbom = await sbomType(path, bytes);
+  const { digest, size } = await digestFile(path, 'sha256', signal);
+  const sbom = await sbomType(path, size);
   return {
     descriptor: {
       mediaType: mediaType ?? sbom ?? MEDIA.ociLayerTar,
       digest,
-      size: bytes,
+      size,
       annotations: { [ANNOTATION.title]: title },
     },
     source: () => createReadStream(path, { highWaterMark: 256 * 1024 }),

@@ -1,5 +1,12 @@
 import { assertWithin, type Digest, isProvError, LIMITS } from '#base';
-import { artifactTypeOf, askReferrers, fetchBytes, type ReadStore, sideTag, type UncertainReferrers } from '#oci';
+import {
+  artifactTypeOf,
+  askReferrers,
+  fetchBytes,
+  type ReadStore,
+  sideTag,
+  type UncertainReferrers,
+} from '#oci';
 import { type Descriptor, formatReference, isManifestType, parseOciManifest } from '#schemas';
 import type { ManagerContext } from '../context.js';
 import { globMatcher } from './glob.js';
@@ -91,7 +98,10 @@ function createWalk(store: ReadStore, options: DiscoverOptions, signal: AbortSig
     if (!again && at.depth < depth) {
       const below = at.depth + 1;
       for (const child of children) nodes.push(await visit(child, { relation: 'child', depth: below }));
-      for (const referrer of await askReferrers(store, descriptor, { signal, doubt: (each) => uncertain.push(each) }))
+      for (const referrer of await askReferrers(store, descriptor, {
+        signal,
+        doubt: (each) => uncertain.push(each),
+      }))
         nodes.push(await visit(referrer, { relation: 'referrer', depth: below }));
       nodes.push(...(await sideTags(descriptor, below)));
     }

@@ -4,7 +4,8 @@ export function globMatcher(pattern: string): (text: string) => boolean {
   if (rest.length === 0) return (text) => text === pattern;
   const last = rest.pop()!;
   return (text) => {
-    if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+    if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length)
+      return false;
     let at = first.length;
     for (const part of rest) {
       const found = text.indexOf(part, at);

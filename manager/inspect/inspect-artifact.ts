@@ -41,8 +41,7 @@ export async function inspectArtifact(
   source: PackageSource,
   context: ManagerContext,
 ): Promise<InspectArtifactResult> {
-  if (source.type === 'directory')
-    throw new ProvError('MANAGER_PACKAGE_FORM_UNKNOWN', { path: source.path });
+  if (source.type === 'directory') throw new ProvError('MANAGER_PACKAGE_FORM_UNKNOWN', { path: source.path });
   if (source.type !== 'archive') return inspectStored(source, context);
   const archive = await listArchive(createReadStream(source.path), { signal: context.signal });
   return {

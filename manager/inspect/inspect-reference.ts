@@ -157,12 +157,20 @@ export async function readRaw(
       });
     const { config } = parsed.manifest;
     const limit = LIMITS.configBlobBytes;
-    return { reference: where, descriptor: config, bytes: await fetchBytes(store, config, { limit, signal }) };
+    return {
+      reference: where,
+      descriptor: config,
+      bytes: await fetchBytes(store, config, { limit, signal }),
+    };
   });
 }
 
 function inspectedLayer({ mediaType, digest, size, annotations = {} }: Descriptor): InspectedLayer {
-  const { [ANNOTATION.title]: title, [ANNOTATION.asset]: asset, [ANNOTATION.platform]: platform } = annotations;
+  const {
+    [ANNOTATION.title]: title,
+    [ANNOTATION.asset]: asset,
+    [ANNOTATION.platform]: platform,
+  } = annotations;
   return { mediaType, digest, size, ...given({ title, asset, platform }) };
 }
 

@@ -1,4 +1,5 @@
 import { type Digest, Digester, isProvError } from '#base';
+import { TAR_BLOCK } from '../tar/tar-header.js';
 import { createEntryGuard, UNPACK_LIMITS, type UnpackLimits } from './entry-guard.js';
 import { gunzipStream } from './gunzip-stream.js';
 
@@ -87,6 +88,11 @@ export async function listArchive(
       entry.resume();
     },
   });
+  // What follows the end of the archive would be kept in memory: the parser never sees it.
+  let ended = false;
+  parser.on('eof', () => {
+    ended = true;
+  });
   parser.on('ignoredEntry', (entry) => note(entry as Parameters<typeof note>[0]));
   parser.on('warn', (code, message) => problems.push(`${String(code)}: ${String(message)}`));
   parser.on('error', (error: Error) => problems.push(`it is not a valid tar: ${error.message}`));
@@ -101,13 +107,14 @@ export async function listArchive(
   try {
     for await (const chunk of gunzipStream(counted())) {
       tar.update(chunk);
-      parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      if (!ended) parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
       const limit = passedLimit(tar.bytes, gzip.bytes, entries.length, limits);
       if (limit === undefined) continue;
       problems.push(limit);
       break;
     }
     parser.end();
+    if (tar.bytes % TAR_BLOCK !== 0 && problems.length === 0) problems.push('it is cut off');
   } catch (error) {
     if (!isProvError(error, 'OCI_UNPACK_REFUSED')) throw error;
     problems.push(String(error.details['reason']));

@@ -27,7 +27,15 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   };
 }
 
-function textOf({ path, form, digest, artifactType, layers, archives, findings }: InspectArtifactResult): string {
+function textOf({
+  path,
+  form,
+  digest,
+  artifactType,
+  layers,
+  archives,
+  findings,
+}: InspectArtifactResult): string {
   const lines = [
     `${path}`,
     `${form}${artifactType === undefined ? '' : ` of type ${artifactType}`}`,

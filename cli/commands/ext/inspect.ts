@@ -26,7 +26,10 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   if (options['raw'] === true)
     return { data: { reference: found.reference, descriptor, raw: text }, raw: bytes };
   const value = parsed(text);
-  return { data: { reference: found.reference, descriptor, [what]: value }, text: JSON.stringify(value, null, 2) };
+  return {
+    data: { reference: found.reference, descriptor, [what]: value },
+    text: JSON.stringify(value, null, 2),
+  };
 }
 
 /** A config may be anything; what is no JSON is shown as text. */

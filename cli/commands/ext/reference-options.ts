@@ -24,3 +24,21 @@ export const refArgument: ArgumentSpec = {
   name: 'ref',
   summary: 'reference, for example redis:7.2.0, localhost:5000/ns/redis@^7, oci-layout:DIR#ns/redis',
 };
+
+export const dryRunOption: OptionSpec = {
+  flags: '--dry-run',
+  summary: 'change nothing; show bytes and requests',
+};
+
+export const packageArgument: ArgumentSpec = {
+  name: 'package',
+  summary: 'directory, NAME-VERSION.tar.gz, OCI layout, tar of one, or reference',
+};
+
+/** `prov oci …` means the same as `prov ext …`. */
+export function alsoOci(...words: readonly string[]): readonly (readonly string[])[] {
+  return [
+    ['ext', ...words],
+    ['oci', ...words],
+  ];
+}
