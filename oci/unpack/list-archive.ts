@@ -119,7 +119,7 @@ export async function listArchive(
     if (!isProvError(error, 'OCI_UNPACK_REFUSED')) throw error;
     problems.push(String(error.details['reason']));
   }
-  if (entries.length === 0 && problems.length === 0) problems.push('it is empty');
+  if (tar.bytes === 0 && gzip.bytes === 0) problems.splice(0, problems.length, 'it is empty');
   return {
     title,
     entries,
