@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { log, ProvError } from '#base';
-import { handleExtensions } from './catalogue/extension-list.js';
+import { handleExtensions, handleSearch } from './catalogue/extension-list.js';
 import { handleLive, handleMetrics, handleReady, handleStats } from './catalogue/health.js';
 import { handleIndex, INDEX_PREFIX } from './catalogue/index-document.js';
 import type { RegistryContext } from './context.js';
@@ -24,6 +24,7 @@ const READ_ROUTES: Readonly<Record<string, Handler>> = {
   '/metrics': handleMetrics,
   '/api/v1/stats': handleStats,
   '/api/v1/extensions': handleExtensions,
+  '/api/v1/search': handleSearch,
   [`${INDEX_PREFIX}*`]: handleIndex,
 };
 

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isProvError, LIMITS, log, ProvError } from '#base';
 import { isLoopbackRegistry } from '#schemas';
+import { refreshDueLifecycles } from './catalogue/refresh-lifecycle.js';
 import type { RegistryContext } from './context.js';
 import { createCounters } from './http/counters.js';
 import { createHttpServer } from './http-server.js';
@@ -58,10 +59,9 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     const uploads = createUploadSessions({ metadata, blobs, maxBlobBytes });
     await uploads.sweep();
     const cache = createManifestCache(metadata);
-    return await listen(
-      { metadata, blobs, uploads, cache, counters: createCounters() },
-      { host, port, signal },
-    );
+    const context = { metadata, blobs, uploads, cache, counters: createCounters() };
+    await refreshDueLifecycles(context);
+    return await listen(context, { host, port, signal });
   } catch (error) {
     await metadata.close();
     throw error;

@@ -89,6 +89,7 @@ export {
   scriptEventSchema,
   serviceDefinitionSchema,
 } from './script-contract.js';
+export { MAX_QUERY_LENGTH, matchesGlob, type Searchable, searchScore } from './search-query.js';
 export {
   compareStates,
   MAX_STATUS_REASON,

@@ -84,6 +84,12 @@ export function readBundle(bytes: Uint8Array): BundleResult {
   return readEnvelope(parsed.data);
 }
 
+/** The id of the key that a bundle names as its signer; undefined when it is no signature of ours or names a certificate. */
+export function bundleKeyId(bytes: Uint8Array): string | undefined {
+  const read = readBundle(bytes);
+  return read.ok ? read.bundle.hint : undefined;
+}
+
 function readEnvelope({
   verificationMaterial,
   dsseEnvelope,

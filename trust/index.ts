@@ -1,5 +1,6 @@
 export type { ArtifactBytes, VerifyRequest } from './artifact-facts.js';
 export { assertTrusted } from './assert-trusted.js';
+export { bundleKeyId } from './bundle-document.js';
 export { checkSignature } from './check-signature.js';
 export type { Claims } from './claims.js';
 export { combinePolicies } from './combine-policies.js';

@@ -63,6 +63,45 @@ test('the list of extensions shows the newest version of each, and no images', (
     assert.deepEqual(await list('?kind=cluster'), [['web', '1.0.0', 1]]);
   }));
 
+test('the list comes in pages, each version of an extension knows its state, and odd questions are refused', () =>
+  withRegistry(async ({ client }) => {
+    for (const name of ['aa', 'bb', 'cc']) await pushExtension(client, `ns/${name}`, extension({ name }));
+    const page = async (query: string) => {
+      const answer = await client.call('GET', `/api/v1/extensions${query}`);
+      const { data } = answer.json<{
+        data: { extensions: { repository: string; state: string }[]; next?: string };
+      }>();
+      return [data.extensions.map(({ repository }) => repository), data.next];
+    };
+    assert.deepEqual(await page('?n=2'), [['ns/aa', 'ns/bb'], 'ns/bb']);
+    assert.deepEqual(await page('?n=2&last=ns/bb'), [['ns/cc'], undefined]);
+    assert.deepEqual(await page('?kind=taskservs'), [['ns/aa', 'ns/bb', 'ns/cc'], undefined]);
+    for (const path of ['extensions?n=x', 'extensions?kind=odd', `search?q=${'x'.repeat(300)}`])
+      assert.equal((await client.call('GET', `/api/v1/${path}`)).status, 400, path);
+  }));
+
+test('the search finds names, globs, keywords and descriptions, the best first', () =>
+  withRegistry(async ({ client }) => {
+    const push = (name: string, more: Parameters<typeof extension>[0] | object = {}) =>
+      pushExtension(client, `ns/${name}`, extension({ name, ...more }));
+    await push('redis', { description: 'a store' });
+    await push('redis-cache', { type: 'cluster' });
+    await push('valkey', { description: 'like redis', tags: ['kv-store'] });
+    const search = async (query: string) => {
+      const { data } = (await client.call('GET', `/api/v1/search?q=${encodeURIComponent(query)}`)).json<{
+        data: { total: number; extensions: { name: string }[] };
+      }>();
+      assert.equal(data.total, data.extensions.length);
+      return data.extensions.map(({ name }) => name);
+    };
+    assert.deepEqual(await search('redis'), ['redis', 'redis-cache', 'valkey']);
+    assert.deepEqual(await search('redis-*'), ['redis-cache']);
+    assert.deepEqual(await search('kv-store'), ['valkey']);
+    assert.deepEqual(await search('REDIS store'), ['redis', 'valkey']);
+    assert.deepEqual(await search('nothing'), []);
+    assert.equal((await search('')).length, 3);
+  }));
+
 test('health, counters and metrics answer, and counters count what was asked', () =>
   withRegistry(async ({ client }) => {
     for (const path of ['/livez', '/readyz']) {

@@ -20,15 +20,39 @@ export async function handleIndex(context: RegistryContext, exchange: Exchange):
 }
 
 function indexDocument(repository: string, versions: readonly PublishedVersion[]): IndexDocument {
-  const entries = versions.map(({ extension, digest, size, publishedAt }) => ({
+  const entries = versions.map(({ extension, digest, size, publishedAt, lifecycle }) => ({
     version: extension.version,
     digest,
     size,
     kind: extension.kind,
     deps: extension.deps as IndexDocument['entries'][number]['deps'],
     publishedAt: new Date(publishedAt).toISOString(),
-    state: extension.deprecated === undefined ? ('active' as const) : ('deprecated' as const),
-    ...(extension.deprecated === undefined ? {} : { reason: extension.deprecated }),
+    ...stateOf({ extension, lifecycle }),
+    ...(lifecycle === undefined || lifecycle.signers.length === 0 ? {} : { signers: [...lifecycle.signers] }),
   }));
   return { v: 1, repository, entries: entries.sort((a, b) => compareVersions(a.version, b.version)) };
+}
+
+/** What a status says, else what the manifest says of itself. */
+export function stateOf({
+  extension,
+  lifecycle,
+}: Pick<PublishedVersion, 'extension' | 'lifecycle'>): Pick<
+  IndexDocument['entries'][number],
+  'state' | 'reason' | 'replacement'
+> {
+  const declared = extension.deprecated !== undefined;
+  const { state, reason, replacement } =
+    lifecycle?.state === undefined
+      ? {
+          state: declared ? ('deprecated' as const) : ('active' as const),
+          reason: extension.deprecated,
+          replacement: extension.replacement,
+        }
+      : lifecycle;
+  return {
+    state: state ?? 'active',
+    ...(reason === undefined ? {} : { reason }),
+    ...(replacement === undefined ? {} : { replacement }),
+  };
 }

@@ -20,6 +20,7 @@ import { type ReadManifest, readManifest } from './read-manifest.js';
 const IN_CONFIG = '@config';
 /** Children of one extension's index, at most. */
 const MAX_PLATFORMS = 64;
+const MAX_KEYWORDS = 64;
 
 export interface ExtensionPush {
   readonly repository: string;
@@ -59,10 +60,18 @@ export async function readExtension(
       description: config.description,
       deps,
       deprecated: config.deprecated?.reason,
+      replacement: config.deprecated?.replacement,
+      keywords: keywordsOf(config),
     };
   }
   if (record === undefined) throw mismatch('it is an index of nothing');
   return record;
+}
+
+/** What people may search for besides name and description. */
+function keywordsOf({ tags = [], category }: ConfigBlob): readonly string[] | undefined {
+  const all = [...new Set([...tags, ...(category === undefined ? [] : [category])])].slice(0, MAX_KEYWORDS);
+  return all.length === 0 ? undefined : all;
 }
 
 /** The images of an index, by platform; they were pushed before it. */

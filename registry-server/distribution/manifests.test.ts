@@ -158,8 +158,24 @@ test('a version tag never moves, another does', () =>
       (await client.call('HEAD', `/v2/${REPO}/manifests/latest`)).headers['docker-content-digest'],
       moved,
     );
-    assert.equal((await client.call('DELETE', `/v2/${REPO}/manifests/1.2.3`)).status, 202);
-    await pushImage(client, REPO, { tag: '1.2.3', layer: 'two' });
+  }));
+
+test('a deleted version is never given to other content, and comes back with its own', () =>
+  withRegistry(async ({ client }) => {
+    const digest = await pushImage(client, REPO, { tag: '1.2.3', layer: 'one' });
+    await client.pushBlob(REPO, 'two');
+    for (const path of ['1.2.3', digest]) {
+      assert.equal((await client.call('DELETE', `/v2/${REPO}/manifests/${path}`)).status, 202);
+      const refused = await client.pushManifest(REPO, '1.2.3', imageManifest(['two']));
+      assert.deepEqual(
+        [refused.status, refused.code, refused.ours],
+        [409, 'DENIED', 'REGISTRY_VERSION_DELETED'],
+      );
+      assert.equal(await pushImage(client, REPO, { tag: '1.2.3', layer: 'one' }), digest);
+    }
+    await pushImage(client, REPO, { tag: 'edge', layer: 'one' });
+    await client.call('DELETE', `/v2/${REPO}/manifests/edge`);
+    await pushImage(client, REPO, { tag: 'edge', layer: 'two' });
   }));
 
 test('If-None-Match creates only, If-Match changes only what is known', () =>

@@ -1,8 +1,10 @@
 import { type Digest, digestAlgorithm, digestOf, LIMITS, ProvError, parseDigest } from '#base';
+import { refreshLifecycle } from '../catalogue/refresh-lifecycle.js';
 import type { RegistryContext } from '../context.js';
 import { receiveBytes } from '../http/receive-body.js';
 import { type Exchange, notModified, sendBytes, sendEmpty } from '../http/respond.js';
 import { parseTag, parseTagOrDigest } from '../http/route.js';
+import { speaksOfLifecycle } from '../storage/lifecycle-referrers.js';
 import { readExtension } from './extension-rules.js';
 import { readManifest } from './read-manifest.js';
 
@@ -77,6 +79,14 @@ async function putManifest(
     extension,
   });
   for (const tag of tags) context.cache.forgetTag(repository, tag);
+  if (read.subject !== undefined && speaksOfLifecycle(read.artifactType))
+    await refreshLifecycle(context, repository, read.subject);
+  // Referrers may come before what they are about.
+  if (
+    extension !== undefined &&
+    (await context.metadata.listReferrers(repository, digest, undefined)).length > 0
+  )
+    await refreshLifecycle(context, repository, digest);
   const { response } = exchange;
   for (const tag of 'tag' in parsed ? [] : tags) response.appendHeader('oci-tag', tag);
   return sendEmpty(exchange, 201, {
@@ -98,9 +108,12 @@ async function deleteManifest(
     await context.metadata.removeTag(repository, parsed.tag);
     context.cache.forgetTag(repository, parsed.tag);
   } else {
+    const removed = await context.cache.find(repository, parsed);
     const tags = await context.metadata.removeManifest(repository, parsed.digest);
     for (const tag of tags) context.cache.forgetTag(repository, tag);
     context.cache.forgetManifest(repository, parsed.digest);
+    const subject = removed && readManifest(removed.bytes, removed.mediaType).subject;
+    if (subject !== undefined) await refreshLifecycle(context, repository, subject);
   }
   return sendEmpty(exchange, 202);
 }

@@ -1,5 +1,6 @@
 import type { Statement } from '#db';
 import { foldName, splitRepository, tagToVersion } from '#schemas';
+import { speaksOfLifecycle } from './lifecycle-referrers.js';
 import type { ManifestWrite } from './metadata-db.js';
 
 /** Labels of the conditions under which a manifest is stored. */
@@ -9,6 +10,7 @@ export type Condition =
   | 'create-only'
   | 'if-match'
   | 'immutable'
+  | 'deleted'
   | 'extension-name'
   | 'extension-kind'
   | 'build-metadata';
@@ -44,6 +46,7 @@ export function manifestStatements(write: ManifestWrite, now: number): Statement
     edges('blob', repository, manifest.digest, write.blobs),
     edges('manifest', repository, manifest.digest, write.children),
     ...extensionStatements(write),
+    ...lifecycleStatements(write),
     ...tags.flatMap((tag) => tagStatements(write, tag, now)),
   ];
 }
@@ -79,7 +82,16 @@ function tagConditions(
     });
   }
   if (createOnly) out.push({ ...differs, label: 'create-only' satisfies Condition });
-  if (base !== null) out.push({ ...differs, label: 'immutable' satisfies Condition });
+  if (base !== null) {
+    out.push({ ...differs, label: 'immutable' satisfies Condition });
+    // Who has pulled a version must never get another content under its name, also after it was deleted.
+    out.push({
+      sql: `SELECT 1 FROM tag_event WHERE repository = ? AND name = ? AND digest IS NOT NULL AND digest <> ? LIMIT 1`,
+      params: [repository, tag, manifest.digest],
+      expect: 'none',
+      label: 'deleted' satisfies Condition,
+    });
+  }
   if (base !== null && extension !== undefined) {
     out.push({
       sql: 'SELECT 1 FROM tag WHERE repository = ? AND base_version = ? AND name <> ?',
@@ -119,7 +131,9 @@ function extensionStatements({ repository, manifest, extension }: ManifestWrite)
       label: 'extension-kind' satisfies Condition,
     },
     {
-      sql: 'INSERT INTO extension VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      sql: `INSERT INTO extension
+        (repository, digest, name, kind, version, description, deps, deprecated, replacement, keywords)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
       params: [
         repository,
         manifest.digest,
@@ -129,9 +143,35 @@ function extensionStatements({ repository, manifest, extension }: ManifestWrite)
         extension.description,
         JSON.stringify(extension.deps),
         extension.deprecated,
+        extension.replacement,
+        extension.keywords === undefined ? null : JSON.stringify(extension.keywords),
       ],
     },
   ];
+}
+
+/** A referrer that can change what is said of an extension makes its row due; so does one that was there before it. */
+function lifecycleStatements({
+  repository,
+  manifest,
+  subject,
+  artifactType,
+  extension,
+}: ManifestWrite): Statement[] {
+  const due = 'INSERT INTO lifecycle_due (repository, digest)';
+  const out: Statement[] = [];
+  if (subject !== undefined && speaksOfLifecycle(artifactType))
+    out.push({
+      sql: `${due} VALUES (?, ?) ON CONFLICT DO NOTHING`,
+      params: [repository, subject],
+    });
+  if (extension !== undefined)
+    out.push({
+      sql: `${due} SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM manifest WHERE repository = ?1 AND subject = ?2)
+        ON CONFLICT DO NOTHING`,
+      params: [repository, manifest.digest],
+    });
+  return out;
 }
 
 function tagStatements({ repository, manifest }: ManifestWrite, tag: string, now: number): Statement[] {

@@ -1,5 +1,5 @@
 import type { Digest, DigestAlgorithm } from '#base';
-import type { DependencyFacts, Descriptor, Kind } from '#schemas';
+import type { DependencyFacts, Descriptor, Kind, LifecycleState } from '#schemas';
 
 export interface StoredManifest {
   readonly digest: Digest;
@@ -14,7 +14,20 @@ export interface ExtensionRecord {
   readonly version: string;
   readonly description: string;
   readonly deps: DependencyFacts;
+  /** The manifest's own reason, and what it names instead. */
   readonly deprecated?: string | undefined;
+  readonly replacement?: string | undefined;
+  /** Tags and category of the manifest, for the search. */
+  readonly keywords?: readonly string[] | undefined;
+}
+
+/** What the referrers of an extension say: its state, when a status counts, and whose signatures it has. */
+export interface LifecycleRecord {
+  readonly state?: LifecycleState | undefined;
+  readonly reason?: string | undefined;
+  readonly replacement?: string | undefined;
+  /** Key ids, sorted. */
+  readonly signers: readonly string[];
 }
 
 /** A manifest to store, with everything that must hold at the moment it becomes visible. */
@@ -56,6 +69,7 @@ export interface PublishedVersion {
   readonly size: number;
   readonly publishedAt: number;
   readonly extension: ExtensionRecord;
+  readonly lifecycle?: LifecycleRecord | undefined;
 }
 
 /**
@@ -86,7 +100,7 @@ export interface MetadataDb {
   findManifest(repository: string, digest: Digest): Promise<StoredManifest | undefined>;
   findTag(repository: string, tag: string): Promise<Digest | undefined>;
   /**
-   * @throws REGISTRY_MANIFEST_BLOB_UNKNOWN, REGISTRY_TAG_IMMUTABLE, REGISTRY_TAG_EXISTS, REGISTRY_TAG_CHANGED,
+   * @throws REGISTRY_MANIFEST_BLOB_UNKNOWN, REGISTRY_TAG_IMMUTABLE, REGISTRY_TAG_EXISTS, REGISTRY_TAG_CHANGED, REGISTRY_VERSION_DELETED,
    * REGISTRY_EXTENSION_KIND_TAKEN, REGISTRY_EXTENSION_NAME_COLLISION, REGISTRY_VERSION_COLLISION
    */
   putManifest(write: ManifestWrite): Promise<void>;
@@ -96,6 +110,11 @@ export interface MetadataDb {
   removeManifest(repository: string, digest: Digest): Promise<string[]>;
   listTags(repository: string, page: Page): Promise<string[]>;
   listReferrers(repository: string, subject: Digest, artifactType: string | undefined): Promise<Descriptor[]>;
+
+  /** Extensions whose referrers changed since their lifecycle was stored. */
+  listLifecycleDue(): Promise<{ readonly repository: string; readonly digest: Digest }[]>;
+  /** Stores what the referrers say; undefined when there is nothing to say. */
+  setLifecycle(repository: string, digest: Digest, record: LifecycleRecord | undefined): Promise<void>;
 
   /** Every published version, of one repository or of all, oldest first. */
   listVersions(repository?: string): Promise<PublishedVersion[]>;

@@ -84,7 +84,23 @@ export async function openSqliteMetadata(path: string, signal?: AbortSignal): Pr
       const results = await conditional(db, removeStatements(repository, digest), {
         present: () => new ProvError('REGISTRY_MANIFEST_UNKNOWN', { repository, reference: digest }),
       });
-      return results[2]!.rows.map((row) => row['name'] as string);
+      return results[3]!.rows.map((row) => row['name'] as string);
+    },
+    async setLifecycle(repository, digest, record) {
+      const key = [repository, digest];
+      const done = { sql: 'DELETE FROM lifecycle_due WHERE repository = ? AND digest = ?', params: key };
+      const { state, reason, replacement, signers = [] } = record ?? {};
+      await db.write(
+        record === undefined
+          ? [{ sql: 'DELETE FROM lifecycle WHERE repository = ? AND digest = ?', params: key }, done]
+          : [
+              {
+                sql: 'INSERT OR REPLACE INTO lifecycle VALUES (?, ?, ?, ?, ?, ?)',
+                params: [...key, state, reason, replacement, JSON.stringify(signers)],
+              },
+              done,
+            ],
+      );
     },
     close: () => db.close(),
   };
@@ -118,6 +134,11 @@ function removeStatements(repository: string, digest: Digest): Statement[] {
   const key = [repository, digest];
   return [
     {
+      sql: `INSERT INTO lifecycle_due (repository, digest) SELECT repository, subject FROM manifest
+        WHERE repository = ? AND digest = ? AND subject IS NOT NULL ON CONFLICT DO NOTHING`,
+      params: key,
+    },
+    {
       sql: 'DELETE FROM manifest WHERE repository = ? AND digest = ?',
       params: key,
       expect: 'some',
@@ -129,6 +150,7 @@ function removeStatements(repository: string, digest: Digest): Statement[] {
       params: [Date.now(), ...key],
     },
     { sql: 'DELETE FROM tag WHERE repository = ? AND digest = ? RETURNING name', params: key },
+    { sql: 'DELETE FROM lifecycle WHERE repository = ? AND digest = ?', params: key },
     { sql: 'DELETE FROM manifest_edge WHERE repository = ? AND parent = ?', params: key },
     { sql: 'DELETE FROM extension WHERE repository = ? AND digest = ?', params: key },
     {
@@ -167,6 +189,7 @@ function manifestRefusals(db: Database, write: ManifestWrite): Record<Condition,
     'create-only': () => new ProvError('REGISTRY_TAG_EXISTS', { repository, tag }),
     'if-match': () => new ProvError('REGISTRY_TAG_CHANGED', { repository, tag }),
     immutable: () => new ProvError('REGISTRY_TAG_IMMUTABLE', { repository, tag }),
+    deleted: () => new ProvError('REGISTRY_VERSION_DELETED', { repository, tag }),
     'extension-name': () =>
       new ProvError('REGISTRY_EXTENSION_NAME_COLLISION', { name, taken: holder()?.['name'] }),
     'extension-kind': () =>

@@ -1,7 +1,7 @@
 import type { Digest, DigestAlgorithm } from '#base';
 import type { Reader, Row } from '#db';
-import type { Descriptor, Kind } from '#schemas';
-import type { MetadataDb, PublishedVersion, UploadRecord } from './metadata-db.js';
+import type { Descriptor, Kind, LifecycleState } from '#schemas';
+import type { LifecycleRecord, MetadataDb, PublishedVersion, UploadRecord } from './metadata-db.js';
 
 type Reads = Pick<
   MetadataDb,
@@ -15,14 +15,17 @@ type Reads = Pick<
   | 'listTags'
   | 'listReferrers'
   | 'listVersions'
+  | 'listLifecycleDue'
 >;
 
 const VERSIONS = `
 SELECT t.repository, t.name AS tag, t.digest, t.created_at, m.size, e.name, e.kind, e.version, e.description, e.deps,
-  e.deprecated
+  e.deprecated, e.replacement, e.keywords, l.state AS said, l.reason AS said_reason,
+  l.replacement AS said_replacement, l.signers
 FROM extension e
 JOIN tag t ON t.repository = e.repository AND t.digest = e.digest AND t.base_version IS NOT NULL
-JOIN manifest m ON m.repository = e.repository AND m.digest = e.digest`;
+JOIN manifest m ON m.repository = e.repository AND m.digest = e.digest
+LEFT JOIN lifecycle l ON l.repository = e.repository AND l.digest = e.digest`;
 
 /** The reading half of the metadata, on committed data. */
 export function sqliteReads(db: Reader): Reads {
@@ -78,6 +81,12 @@ export function sqliteReads(db: Reader): Reads {
           : db.all(`${VERSIONS} WHERE e.repository = ? ${order}`, [repository]);
       return rows.map(versionOf);
     },
+    async listLifecycleDue() {
+      return db.all('SELECT repository, digest FROM lifecycle_due').map((row) => ({
+        repository: row['repository'] as string,
+        digest: row['digest'] as Digest,
+      }));
+    },
   };
 }
 
@@ -121,6 +130,19 @@ function versionOf(row: Row): PublishedVersion {
       description: row['description'] as string,
       deps: JSON.parse(row['deps'] as string) as PublishedVersion['extension']['deps'],
       ...(row['deprecated'] === null ? {} : { deprecated: row['deprecated'] as string }),
+      ...(row['replacement'] === null ? {} : { replacement: row['replacement'] as string }),
+      ...(row['keywords'] === null ? {} : { keywords: JSON.parse(row['keywords'] as string) as string[] }),
     },
+    ...(row['signers'] === null ? {} : { lifecycle: lifecycleOf(row) }),
+  };
+}
+
+function lifecycleOf(row: Row): LifecycleRecord {
+  const { said, said_reason: reason, said_replacement: replacement, signers } = row;
+  return {
+    ...(said === null ? {} : { state: said as LifecycleState }),
+    ...(reason === null ? {} : { reason: reason as string }),
+    ...(replacement === null ? {} : { replacement: replacement as string }),
+    signers: JSON.parse(signers as string) as string[],
   };
 }

@@ -52,4 +52,20 @@ CREATE TABLE extension_name (
   PRIMARY KEY (namespace, folded)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+ALTER TABLE extension ADD COLUMN keywords TEXT;
+ALTER TABLE extension ADD COLUMN replacement TEXT;
+
+-- what the referrers of an extension say of its state and its signers; a cache of them
+CREATE TABLE lifecycle (
+  repository TEXT NOT NULL, digest TEXT NOT NULL, state TEXT, reason TEXT, replacement TEXT, signers TEXT NOT NULL,
+  PRIMARY KEY (repository, digest)
+) STRICT, WITHOUT ROWID;
+-- subjects whose row has to be made again
+CREATE TABLE lifecycle_due (
+  repository TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (repository, digest)
+) STRICT, WITHOUT ROWID;
+INSERT INTO lifecycle_due SELECT DISTINCT m.repository, m.subject FROM manifest m
+  JOIN extension e ON e.repository = m.repository AND e.digest = m.subject;
+`,
 ];

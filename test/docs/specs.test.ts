@@ -18,6 +18,7 @@ import {
   SCRIPT_EXIT,
   scriptEventSchema,
   serviceDefinitionSchema,
+  statusDocumentSchema,
 } from '#schemas';
 import { examples, markdownFiles, readMarkdown } from './markdown.js';
 
@@ -45,6 +46,7 @@ const READERS: Readonly<Record<string, (text: string, where: string) => unknown>
     assert.equal(parseOciManifest(Buffer.from(text), mediaType).kind, 'manifest');
   },
   index: (text, where) => parseWire(indexDocumentSchema, JSON.parse(text), where),
+  status: (text, where) => parseWire(statusDocumentSchema, JSON.parse(text), where),
   provisioning: (text, where) => checkYaml(parseYaml(text, where), provisioningFileSchema),
   settings: (text, where) => checkYaml(parseYaml(text, where), infraSettingsSchema),
   config: (text) => configFileSchema.parse(parseToml(text)),

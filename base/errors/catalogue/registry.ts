@@ -159,6 +159,12 @@ export const registryErrors = entries({
     exit: 'conflict',
     http: 409,
   },
+  REGISTRY_VERSION_DELETED: {
+    message: '{repository}:{tag} was published with other content and deleted; a version is never used twice',
+    hint: 'Publish a new version number. Pushing exactly what was deleted brings it back.',
+    exit: 'conflict',
+    http: 409,
+  },
   REGISTRY_RANGE_INVALID: {
     message: 'the range "{range}" lies outside the {size} bytes',
     hint: 'Ask for bytes that exist.',
