@@ -1,25 +1,32 @@
-/** Lets at most `limit` holders in at once, first come first served. */
+/** Lets at most `limit()` holders in at once, first come first served; the limit may change at any time. */
 export class Gate {
-  #free: number;
+  readonly #limit: () => number;
   readonly #queue: (() => void)[] = [];
+  #held = 0;
 
-  constructor(limit: number) {
-    this.#free = limit;
+  constructor(limit: () => number) {
+    this.#limit = limit;
   }
 
   /** Resolves with the function that lets the next one in; calling it twice does nothing. */
   async enter(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
-    if (this.#free > 0) this.#free -= 1;
+    if (this.#queue.length === 0 && this.#held < this.#limit()) this.#held += 1;
     else await this.#wait(signal);
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      const next = this.#queue.shift();
-      if (next) next();
-      else this.#free += 1;
+      this.#held -= 1;
+      this.#admit();
     };
+  }
+
+  #admit(): void {
+    while (this.#queue.length > 0 && this.#held < this.#limit()) {
+      this.#held += 1;
+      this.#queue.shift()!();
+    }
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {

@@ -10,7 +10,7 @@ import type { RequestBody } from './http/request-body.js';
 import { hostOf, sameOrigin, shownPath, type Target } from './http/target.js';
 import { type Answer, createTransport, type Exchange, type Transport } from './http/transport.js';
 import { whereOf } from './http/transport-failure.js';
-import { Pace } from './pace.js';
+import { holdPace, type Pace } from './pace.js';
 import { parseRateLimit } from './rate-limit.js';
 import { countRedirect, followLocation, isRedirect } from './redirect.js';
 import { RegistryProfile } from './registry-profile.js';
@@ -67,7 +67,7 @@ export class RegistryClient {
   readonly #authorizer: Authorizer;
   readonly #uploads: Gate;
   readonly #others: Gate;
-  readonly #pace = new Pace();
+  readonly #paces = new Map<string, ReturnType<typeof holdPace>>();
   readonly #warned = new Set<string>();
   #spoken = false;
   #limitNoted = false;
@@ -76,8 +76,9 @@ export class RegistryClient {
     this.settings = registrySettings(options);
     const { origin, credentials, trustedRealms, concurrency, registry } = this.settings;
     this.#transport = createTransport(this.settings);
-    this.#uploads = new Gate(concurrency);
-    this.#others = new Gate(concurrency);
+    const limit = () => Math.min(concurrency, this.#paceOf(origin).concurrency);
+    this.#uploads = new Gate(limit);
+    this.#others = new Gate(limit);
     this.#authorizer = new Authorizer({
       origin,
       registry,
@@ -140,6 +141,8 @@ export class RegistryClient {
 
   close(): void {
     this.#transport.close();
+    for (const held of this.#paces.values()) held.release();
+    this.#paces.clear();
   }
 
   /** Repeats steps that belong together, with the waits of a single call. `also` names further errors worth it. */
@@ -148,29 +151,22 @@ export class RegistryClient {
     // Each request listens to its signal; many at once are no leak.
     if (options.signal) setMaxListeners(0, options.signal);
     let silences = 0;
-    const result = retry(
-      async (attempt) => {
-        await this.#pace.wait(options.signal);
-        return action(attempt);
+    const result = retry(action, {
+      attempts: options.attempts ?? limits.attempts,
+      baseDelayMs: limits.baseDelayMs,
+      maxDelayMs: limits.maxDelayMs,
+      signal: options.signal,
+      shouldRetry: (error, attempt) => {
+        const advice = retryAdvice(error) ?? (options.also?.(error) ? {} : undefined);
+        if (advice === undefined) return false;
+        if (advice.firstContact === true && !this.#spoken && attempt >= FIRST_CONTACT_ATTEMPTS) return false;
+        if (advice.silent === true) silences += 1;
+        if (silences >= SILENT_ATTEMPTS) return false;
+        return advice.afterMs === undefined ? true : { afterMs: advice.afterMs };
       },
-      {
-        attempts: options.attempts ?? limits.attempts,
-        baseDelayMs: limits.baseDelayMs,
-        maxDelayMs: limits.maxDelayMs,
-        signal: options.signal,
-        shouldRetry: (error, attempt) => {
-          const advice = retryAdvice(error) ?? (options.also?.(error) ? {} : undefined);
-          if (advice === undefined) return false;
-          if (advice.firstContact === true && !this.#spoken && attempt >= FIRST_CONTACT_ATTEMPTS)
-            return false;
-          if (advice.silent === true) silences += 1;
-          if (silences >= SILENT_ATTEMPTS) return false;
-          return advice.afterMs === undefined ? true : { afterMs: advice.afterMs };
-        },
-        onRetry: (error, attempt, delayMs) =>
-          log.debug('trying again', { reason: String(error), attempt, delayMs: Math.round(delayMs) }),
-      },
-    );
+      onRetry: (error, attempt, delayMs) =>
+        log.debug('trying again', { reason: String(error), attempt, delayMs: Math.round(delayMs) }),
+    });
     return result.catch((error: unknown) => {
       // A wait that was cut short reports its own AbortError; the caller gave a reason.
       throw options.signal?.aborted ? options.signal.reason : error;
@@ -191,8 +187,15 @@ export class RegistryClient {
     const afterMs = retryAdvice(failure)?.afterMs;
     if (afterMs === undefined) return failure;
     if (afterMs > this.settings.retry.maxWaitMs) return withoutAdvice(failure);
-    this.#pace.pauseFor(afterMs);
+    this.#paceOf(answer.target).pauseFor(afterMs);
     return failure;
+  }
+
+  #paceOf(target: Target): Pace {
+    const host = `${target.protocol}//${hostOf(target)}`;
+    const held = this.#paces.get(host) ?? holdPace(host);
+    this.#paces.set(host, held);
+    return held.pace;
   }
 
   async #exchange(call: Call): Promise<Answer> {
@@ -264,11 +267,15 @@ export class RegistryClient {
       own,
       once: call.attempts === 1,
     };
-    const started = performance.now();
+    const pace = this.#paceOf(target);
+    await pace.wait(call.signal);
+    const [started, sentAt] = [performance.now(), Date.now()];
     let status = 0;
     try {
       const answer = await this.#transport.send(exchange);
       status = answer.status;
+      if (status === 429 || status === 503) pace.refused(sentAt, status === 429);
+      else pace.accepted(this.settings.concurrency);
       this.#spoken = true;
       this.#warn(answer);
       this.#noteLimit(answer);

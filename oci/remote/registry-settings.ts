@@ -19,7 +19,8 @@ export const REMOTE_RETRY: RemoteRetry = {
 };
 /** Registries hash a blob, and copy it, before they answer the end of its upload: the slowest that is waited for. */
 const COMMIT_BYTES_PER_MS = (32 * 1024 * 1024) / 1000;
-export const REMOTE_CONCURRENCY = 8;
+/** Most requests at once to one host; it starts with fewer (pace.ts). */
+export const REMOTE_CONCURRENCY = 16;
 const DOCKER_HUB = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
 /** The options of a client with every default filled in. */

@@ -68,7 +68,7 @@ export interface RemoteRegistryOptions {
   readonly credentials?: CredentialSource | undefined;
   /** Further headers, sent to the registry's own origin only. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Requests at once, uploads and others counted apart. Default 8. */
+  /** Most requests at once, uploads and others counted apart; fewer when the host has enough. Default 16. */
   readonly concurrency?: number | undefined;
   /** Where upload sessions are remembered, so that a push goes on after the process died. Default: nowhere. */
   readonly uploadJournalDir?: string | undefined;
