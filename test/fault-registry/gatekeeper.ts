@@ -14,6 +14,8 @@ export interface AuthBehaviour {
   readonly tokenSeconds?: number;
   /** Anonymous tokens for pull. Default true. */
   readonly anonymousPull?: boolean;
+  /** Every token allows only these, whatever was asked for. */
+  readonly grants?: readonly string[];
   /** No token by POST. */
   readonly noPost?: boolean;
 }
@@ -64,11 +66,13 @@ export class Gatekeeper {
       ? (this.#behaviour.identityTokens ?? []).includes(form.get('refresh_token') ?? '')
       : this.#isUser(seen.headers.authorization ?? '');
     if (!known && (form || seen.headers.authorization !== undefined)) return ociError(401, 'UNAUTHORIZED');
-    const scopes = known
-      ? asked
-      : this.#behaviour.anonymousPull === false
-        ? []
-        : asked.map((each) => each.replace(/:[^:]*$/, ':pull'));
+    const scopes = this.#behaviour.grants
+      ? this.#behaviour.grants
+      : known
+        ? asked
+        : this.#behaviour.anonymousPull === false
+          ? []
+          : asked.map((each) => each.replace(/:[^:]*$/, ':pull'));
     const token = `token-${this.#next}-abcdef`;
     this.#next += 1;
     const seconds = this.#behaviour.tokenSeconds ?? 300;
