@@ -113,8 +113,9 @@ async function askStatus(upload: ChunkedUpload, session: Session): Promise<Sessi
   const has = rangeEnd(reply.headers['range'], session.offset);
   if (has === undefined || has > body.size) return undefined;
   const location = reply.headers.location === undefined ? target : access.client.location(reply, 'GET');
-  const offset = access.client.profile.stickyRange ? session.offset : has;
-  return { ...session, location, offset, acknowledged: has };
+  // One whose Range only sticks does not know the state of an upload either; this one does.
+  access.client.profile.stickyRange = false;
+  return { ...session, location, offset: has, acknowledged: has };
 }
 
 /** Bytes a `Range` says are there. `0-0` may be none or one: none unless we sent exactly one. */

@@ -32,7 +32,7 @@ export async function* pages(client: RegistryClient, call: Call): AsyncGenerator
 }
 
 /** Behind a proxy that ends TLS a registry writes `http:`, or its inner port, before its own name: its path counts. */
-function linkTarget(link: string, from: Target, origin: Target): Target | undefined {
+export function linkTarget(link: string, from: Target, origin: Target): Target | undefined {
   const target = parseTarget(link, from);
   if (target === undefined || sameOrigin(target, origin)) return target;
   return target.hostname === origin.hostname && target.protocol === 'http:' && origin.protocol === 'https:'

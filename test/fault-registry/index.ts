@@ -22,6 +22,8 @@ export interface FaultRegistry {
   readonly gatekeeper: Gatekeeper | undefined;
   /** Everything that arrived, in order. */
   readonly seen: Seen[];
+  /** Connections taken so far. */
+  readonly connections: number;
   fault(fault: Fault): void;
   clearFaults(): void;
   count(method: string, path?: RegExp): number;
@@ -37,6 +39,7 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
   const seen: Seen[] = [];
   const sockets = new Set<Socket>();
   let origin = '';
+  let connections = 0;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const one: Seen = {
@@ -84,6 +87,7 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
+    connections += 1;
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
   });
@@ -98,6 +102,9 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
     behaviour,
     gatekeeper,
     seen,
+    get connections() {
+      return connections;
+    },
     fault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
     count: (method, path = /^/) => seen.filter((one) => one.method === method && path.test(one.url)).length,
