@@ -16,7 +16,14 @@ export type {
 export { type PackageId, packageId, splitPackageId, withoutAlias } from './package-id.js';
 export type { Available, Cause, Overridden } from './proof/cause.js';
 export { type CheckProofOptions, checkProof, type ProofFlaw } from './proof/check-proof.js';
-export { type Explanation, explainFailure, explanationOf } from './proof/explain-failure.js';
+export {
+  type Explanation,
+  explainFailure,
+  explanationOf,
+  explanationText,
+} from './proof/explain-failure.js';
+export { explainTree } from './proof/explain-tree.js';
+export { failureDocument, type ShownFixes } from './proof/failure-document.js';
 export type { Proof, ProofFact, ProofPackage, ProofStep, ProofTerm } from './proof/proof.js';
 export type { Advisory, Constraint, Origin, Override, Requirement } from './requirement.js';
 export { resolve } from './resolve.js';

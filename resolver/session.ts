@@ -3,7 +3,7 @@ import type { Policy } from './encode/policy.js';
 import type { ProblemPackage } from './encode/problem.js';
 import type { MetadataLoader } from './metadata/metadata-loader.js';
 import type { PackageId } from './package-id.js';
-import { compactProof, minimiseProof } from './proof/minimise-proof.js';
+import { minimiseProof } from './proof/minimise-proof.js';
 import type { Proof, ProofPackage } from './proof/proof.js';
 import type { SolveStatistics } from './solution.js';
 import { extractProof } from './solver/derivation.js';
@@ -79,7 +79,7 @@ export class Session {
 
   /** Why the last solve failed, from as few facts as will do. */
   proof(id: number): Proof {
-    return compactProof(minimiseProof(this.derivation(id)));
+    return minimiseProof(this.derivation(id));
   }
 
   /** How the last solve came to an incompatibility. */
@@ -106,10 +106,17 @@ export function proofPackages(packages: readonly ProblemPackage[]): ProofPackage
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const { name } of packages) (seen.has(name) ? twice : seen).add(name);
-  return packages.map(({ id, name, role, versions, location }) => ({
-    name: id !== undefined && twice.has(name) ? id : name,
-    role,
-    versions,
-    ...(location !== undefined && { location }),
-  }));
+  return packages.map(({ id, name, role, versions, location, facts, ignoredTags, offline }) => {
+    const kind = facts.find((each) => each !== undefined)?.kind;
+    return {
+      name: id !== undefined && twice.has(name) ? id : name,
+      role,
+      versions,
+      ...(location !== undefined && { location }),
+      ...(id !== undefined && { id }),
+      ...(kind !== undefined && { kind }),
+      ...(ignoredTags && { ignoredTags }),
+      ...(offline && { offline }),
+    };
+  });
 }

@@ -80,6 +80,11 @@ export {
   splitRepository,
 } from './reference.js';
 export {
+  RESOLUTION_CAUSES,
+  type ResolutionFailureDocument,
+  resolutionFailureSchema,
+} from './resolution-failure.js';
+export {
   SCRIPT_CONTRACT,
   SCRIPT_EXIT,
   type ScriptEvent,

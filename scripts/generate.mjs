@@ -20,6 +20,7 @@ async function jsonSchemas() {
     'infra-settings.schema.json': [schemas.infraSettingsSchema, 'infra/NAME/settings.yaml of a workspace'],
     'lock.schema.json': [schemas.lockSchema, 'prov.lock'],
     'index.schema.json': [schemas.indexDocumentSchema, 'package index'],
+    'resolution-failure.schema.json': [schemas.resolutionFailureSchema, 'why there is no resolution'],
     'status.schema.json': [schemas.statusDocumentSchema, 'lifecycle status of a version'],
     'script-event.schema.json': [schemas.scriptEventSchema, "one line of a script's stdout"],
     'service.schema.json': [schemas.serviceDefinitionSchema, 'a service that a provider supervises'],

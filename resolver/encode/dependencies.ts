@@ -171,6 +171,7 @@ export class Dependencies {
       range: edge.range,
       optional: edge.optional,
       target: edge.name,
+      id: edge.id,
       ...this.encoder.available(target, group.allowed),
       ...(edge.written.kind !== undefined && { targetKind: edge.written.kind }),
       ...(edge.written.platforms !== undefined && { platforms: edge.written.platforms }),

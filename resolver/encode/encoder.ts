@@ -64,6 +64,7 @@ export class Encoder {
         type: 'requirement',
         range,
         target: target.name,
+        id,
         origin,
         ...this.available(target, allowed),
         ...(kind !== undefined && { targetKind: kind }),
@@ -115,6 +116,9 @@ export class Encoder {
         list,
         facts: list.versions.map((version) => given.get(version)),
         location: metadata?.location ?? splitPackageId(id).registry,
+        ...(metadata?.ignoredTags &&
+          metadata.ignoredTags.length > 0 && { ignoredTags: metadata.ignoredTags }),
+        ...(metadata?.offline && { offline: true }),
       },
       policy.direct.has(id) ? PRIORITY.direct : PRIORITY.transitive,
     );
@@ -172,8 +176,16 @@ export class Encoder {
   available(target: ProblemPackage, accepted: Int32Array): { available?: Available } {
     if (accepted.some((word) => word !== 0)) return {};
     const kind = target.facts.find((facts) => facts !== undefined)?.kind;
-    const { versions, location = '' } = target;
-    return { available: { location, versions, ...(kind !== undefined && { kind }) } };
+    const { versions, location = '', ignoredTags, offline } = target;
+    return {
+      available: {
+        location,
+        versions,
+        ...(kind !== undefined && { kind }),
+        ...(ignoredTags && { ignoredTags }),
+        ...(offline && { offline }),
+      },
+    };
   }
 
   /** Makes every version of a package known, those listed bare by looking them up. */

@@ -30,6 +30,8 @@ export interface PackageMetadata {
   readonly ignoredTags?: readonly string[];
   /** Where it was looked up, for the text of a failure (a registry host, a bundle…). */
   readonly location?: string;
+  /** No registry was asked: more versions may exist than these. */
+  readonly offline?: true;
 }
 
 export interface LookupOptions {

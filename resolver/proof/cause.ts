@@ -1,3 +1,4 @@
+import type { PackageId } from '../package-id.js';
 import type { Origin } from '../requirement.js';
 
 /** The range that was really asked for, when an override replaced it. */
@@ -11,6 +12,10 @@ export interface Available {
   readonly location: string;
   readonly versions: readonly string[];
   readonly kind?: string;
+  /** Tags that are not versions. */
+  readonly ignoredTags?: readonly string[];
+  /** No registry was asked: only what is kept on this machine is known. */
+  readonly offline?: true;
 }
 
 /** Why a fact holds. Each type has one sentence and at most one hint. */
@@ -19,6 +24,7 @@ export type Cause =
       readonly type: 'requirement';
       readonly range: string;
       readonly target: string;
+      readonly id: PackageId;
       readonly available?: Available;
       readonly origin: Origin;
       readonly targetKind?: string;
@@ -34,6 +40,7 @@ export type Cause =
       readonly optional: boolean;
       /** What the dependency is called where it is written: a package or a capability. */
       readonly target: string;
+      readonly id: PackageId;
       readonly available?: Available;
       readonly targetKind?: string;
       /** It counts on these platforms only. */
@@ -76,3 +83,8 @@ export type Cause =
     }
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'malformed'; readonly reason: string };
+
+/** Whether a fact is where a reading begins: nothing else brings it about. */
+export function isRoot({ type }: Cause): boolean {
+  return type === 'requirement' || type === 'no-fallback';
+}

@@ -1,5 +1,5 @@
 import type { Origin } from '../requirement.js';
-import type { Available, Cause, Overridden } from './cause.js';
+import type { Cause, Overridden } from './cause.js';
 import { describeCause } from './describe-cause.js';
 import { joinWords, type SetNames } from './describe-set.js';
 import type { ProofFact, ProofTerm } from './proof.js';
@@ -20,13 +20,13 @@ export function describeFact({ terms, cause }: ProofFact, names: SetNames): stri
         ? `${spell(terms[0])} goes only with ${cause.target} ${cause.range}`
         : `${place(cause.origin)} allows ${cause.target} only as ${cause.range}`;
     case 'no-fallback':
-      return `${cause.path.join(' → ')} ${cause.version} is what the requirements lead to (while signatures are strict nothing takes its place)`;
+      return `${cause.path.join(' → ')} ${cause.version} is what the requirements lead to, and while signatures are strict nothing takes its place`;
     case 'offer':
       return `${cause.capability} ${cause.version} is provided by ${names.spell(terms[1]!.package, names.inverse(terms[1]!))}`;
     case 'exclusive':
-      return `${joinWords(terms.map(spell))} both provide ${cause.capability} (only one may)`;
+      return `${joinWords(terms.map(spell))} both provide ${cause.capability}, and only one may`;
     case 'same-name':
-      return `${joinWords(terms.map(spell))} share a name (a workspace has room for one)`;
+      return `${joinWords(terms.map(spell))} share a name, and a workspace has room for one`;
     default:
       return `${spell(terms[0])} ${describeCause(cause)}`;
   }
@@ -41,37 +41,53 @@ function verb(term: ProofTerm | undefined): string {
   return term === undefined || term.versions.length === 0 ? 'depend' : 'depends';
 }
 
-function asked(cause: Extract<Cause, { type: 'requirement' | 'dependency' }>): string {
-  const kind = cause.targetKind === undefined ? '' : `${cause.targetKind} `;
-  return `${kind}${cause.target} ${cause.range}${origin(cause.overridden)}${shortage(cause)}`;
+/** What is asked for, with what there is when nothing of it fits. */
+export function asked(
+  cause: Omit<Extract<Cause, { type: 'requirement' | 'dependency' }>, 'type' | 'id'>,
+): string {
+  const kind =
+    cause.targetKind === undefined || cause.available?.kind === undefined ? '' : `${cause.targetKind} `;
+  const notes = [replaced(cause.overridden), shortage(cause)].filter((note) => note !== undefined);
+  const more = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  return `${kind}${withRange(cause.target, cause.range)}${more}`;
 }
 
-function origin(overridden: Overridden | undefined): string {
-  return overridden === undefined
-    ? ''
-    : ` (instead of ${overridden.range}, overridden by ${place(overridden.origin)})`;
+/** "redis ^7"; a range that takes everything is not worth a word. */
+export function withRange(name: string, range: string): string {
+  return range === '*' ? name : `${name} ${range}`.trim();
 }
 
+function replaced(overridden: Overridden | undefined): string | undefined {
+  if (overridden === undefined) return undefined;
+  return `instead of ${overridden.range}, overridden by ${place(overridden.origin)}`;
+}
+
+/** Why nothing fits, when nothing does. */
 function shortage({
   available,
   target,
+  range,
   targetKind,
-}: {
-  available?: Available;
-  target: string;
-  targetKind?: string;
-}): string {
-  if (available === undefined) return '';
-  const { location, versions, kind } = available;
-  if (versions.length === 0) return ` (there is no ${target} in ${location})`;
+}: Pick<Extract<Cause, { type: 'dependency' }>, 'available' | 'target' | 'range' | 'targetKind'>):
+  | string
+  | undefined {
+  if (available === undefined) return undefined;
+  const { location, versions, kind, offline } = available;
+  const where = offline === true ? 'what is kept on this machine' : location;
+  if (versions.length === 0) return `there is no ${target || 'such extension'} in ${where}`;
   if (targetKind !== undefined && kind !== undefined && kind !== targetKind)
-    return ` (${target} in ${location} is a ${kind})`;
-  return ` (${location} has ${spellVersions(versions)})`;
+    return `${target} in ${where} is a ${kind}`;
+  const only =
+    range === '*' && versions.every((version) => version.includes('-')) ? 'only pre-releases: ' : '';
+  return `${where} has ${only}${spellVersions(versions)}`;
 }
 
-/** The known versions, the newest first, cut short. */
+/** The known versions, the newest first; many as the newest, the oldest and their number. */
 export function spellVersions(versions: readonly string[]): string {
-  const newest = [...versions].reverse().slice(0, 4);
-  const rest = versions.length - newest.length;
-  return rest === 0 ? joinWords(newest) : `${newest.join(', ')} and ${rest} older`;
+  const newest = [...versions].reverse();
+  if (newest.length <= SPELLED_VERSIONS) return joinWords(newest);
+  return `${newest[0]}, ${newest[1]} … ${newest.at(-1)} (${newest.length} versions)`;
 }
+
+/** Versions that are listed one by one. */
+const SPELLED_VERSIONS = 5;

@@ -1,6 +1,14 @@
 import type { Proof, ProofTerm } from './proof.js';
 
-/** How a proof's sets are spelled: by the range somebody wrote where it fits, else from what is known. */
+/** Runs of neighbouring versions that are still spelled out one by one. */
+const SPELLED_RUNS = 3;
+/** Versions left out of a run before "except" is harder to read than the run itself. */
+const SPELLED_EXCEPTIONS = 2;
+
+/**
+ * How a proof's sets are spelled: a single version by its number, else by the range somebody wrote if it
+ * is the same set, else from what is known. The same set always reads the same.
+ */
 export class SetNames {
   private readonly proof: Proof;
   private readonly ranges = new Map<string, string>();
@@ -13,27 +21,43 @@ export class SetNames {
       if (last === undefined) continue;
       const meant = cause.type === 'conflict' ? last.versions : this.inverse(last);
       const key = keyOf(last.package, meant);
-      if (last.absent === (cause.type !== 'conflict') && !this.ranges.has(key))
-        this.ranges.set(key, cause.range);
+      const known = this.ranges.get(key);
+      if (last.absent !== (cause.type !== 'conflict')) continue;
+      if (known === undefined || cause.range.length < known.length) this.ranges.set(key, cause.range);
     }
   }
 
   /** The versions that a term leaves out: what a negative term asks for. */
   inverse({ package: pkg, versions }: ProofTerm): number[] {
-    return [...this.proof.packages[pkg]!.versions.keys()].filter((v) => !versions.includes(v));
+    const out = new Set(versions);
+    return [...this.proof.packages[pkg]!.versions.keys()].filter((v) => !out.has(v));
   }
 
   /** Such as "redis ^7", "every version of redis", "redis 6.0.0 or 7.1.0". */
   spell(pkg: number, versions: readonly number[]): string {
     const { name, versions: all, role } = this.proof.packages[pkg]!;
-    if (role === 'capability') return versions.map((v) => all[v]!).join(' or ');
-    if (versions.length === 1) return `${name} ${all[versions[0]!]}`;
-    if (versions.length === all.length) return `every version of ${name}`;
+    if (role === 'capability')
+      return versions.length === 0 ? `no ${name}` : versions.map((v) => all[v]!).join(' or ');
+    if (versions.length === 0) return `no version of ${name}`;
+    if (versions.length === all.length && versions.length > 1) return `every version of ${name}`;
+    return `${name} ${this.spellVersions(pkg, versions)}`;
+  }
+
+  /** The same without the name: "^7", "6.0.0 or 7.1.0", "<=6.2.0". */
+  spellVersions(pkg: number, versions: readonly number[]): string {
+    const { versions: all } = this.proof.packages[pkg]!;
+    if (versions.length === 1) return all[versions[0]!]!;
+    if (versions.length === all.length) return 'every version';
     const written = this.ranges.get(keyOf(pkg, versions));
-    if (written !== undefined) return `${name} ${written}`;
+    if (written !== undefined) return written;
     const runs = runsOf(versions);
-    if (runs.length > 3) return `${versions.length} of the ${all.length} versions of ${name}`;
-    return `${name} ${runs.map(([from, to]) => spellRun(all, from, to)).join(' or ')}`;
+    if (runs.length <= SPELLED_RUNS) return runs.map(([from, to]) => spellRun(all, from, to)).join(' or ');
+    const [low, high] = [versions[0]!, versions.at(-1)!];
+    const chosen = new Set(versions);
+    const missing = [...all.keys()].slice(low, high).filter((v) => !chosen.has(v));
+    if (missing.length <= SPELLED_EXCEPTIONS)
+      return `${spellRun(all, low, high)} except ${joinWords(missing.map((v) => all[v]!))}`;
+    return `${all[high]}, ${all[versions.at(-2)!]} and ${versions.length - 2} older (of ${all.length})`;
   }
 }
 
@@ -54,6 +78,7 @@ function runsOf(versions: readonly number[]): [number, number][] {
 
 function spellRun(all: readonly string[], from: number, to: number): string {
   if (from === to) return all[from]!;
+  if (to === from + 1) return `${all[from]} or ${all[to]}`;
   if (from === 0) return `<=${all[to]}`;
   if (to === all.length - 1) return `>=${all[from]}`;
   return `>=${all[from]} <=${all[to]}`;

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { resolutionFailureSchema } from '#schemas';
 import { resolve } from '../resolve.js';
 import type { ResolveOptions } from '../resolve-options.js';
 import { memorySource, type ShortUniverse, wanted } from '../testing/memory-source.js';
 import { checkProof } from './check-proof.js';
 import { explainFailure } from './explain-failure.js';
+import { explainTree } from './explain-tree.js';
+import { failureDocument } from './failure-document.js';
 import { minimiseProof } from './minimise-proof.js';
 
 /** Goldens are written anew when the file is removed. */
@@ -109,5 +112,12 @@ for (const { name, universe, roots, options } of SITUATIONS) {
     }
     assert.equal(text, readFileSync(golden, 'utf8'));
     assert.doesNotMatch(text, /undefined|∅/);
+    const document = failureDocument(result.failure);
+    assert.deepEqual(resolutionFailureSchema.parse(document), document);
+    const tree = explainTree(result.failure);
+    for (const { cause } of proof.facts)
+      if (cause.type === 'requirement') assert.match(tree, new RegExp(`:${cause.origin.line} `));
+    assert.equal(tree.split('\n').filter((line) => /[├└]─/.test(line)).length, proof.facts.length, tree);
+    assert.match(tree, /✗/);
   });
 }

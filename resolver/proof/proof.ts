@@ -1,3 +1,4 @@
+import type { PackageId } from '../package-id.js';
 import type { Cause } from './cause.js';
 
 /** `package` is an index into `Proof.packages`; `versions` are ascending indexes into its versions. */
@@ -32,6 +33,12 @@ export interface ProofPackage {
   /** `optional` and `capability` are bookkeeping packages that stand for a choice. */
   readonly role: 'extension' | 'capability' | 'optional';
   readonly location?: string;
+  /** Of an extension: its id and, when a version is known, its kind. */
+  readonly id?: PackageId;
+  readonly kind?: string;
+  /** Tags that are not versions. */
+  readonly ignoredTags?: readonly string[];
+  readonly offline?: true;
 }
 
 /** Why there is no solution: facts, and steps whose last one has no terms. Plain JSON. */
@@ -39,4 +46,6 @@ export interface Proof {
   readonly packages: readonly ProofPackage[];
   readonly facts: readonly ProofFact[];
   readonly steps: readonly ProofStep[];
+  /** Set when time ran out before it was known that every fact is needed. */
+  readonly perhapsNotMinimal?: true;
 }

@@ -5,6 +5,8 @@ declare module 'logic-solver' {
     require(...formulas: Formula[]): void;
     solveAssuming(formula: Formula): object | null;
   }
+  export function not(formula: Formula): Formula;
+  export function and(...formulas: Formula[]): Formula;
   export function or(...formulas: Formula[]): Formula;
   export function atMostOne(...formulas: Formula[]): Formula;
 }

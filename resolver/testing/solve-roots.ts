@@ -72,10 +72,17 @@ function solveRoot(
             ? {
                 type: 'requirement' as const,
                 target: names[pkg]!,
+                id: `graph:${names[pkg]!}` as const,
                 range,
                 origin: { file: 'root', layer: 'test' },
               }
-            : { type: 'dependency' as const, target: names[packageOf(terms)]!, range, optional: false },
+            : {
+                type: 'dependency' as const,
+                target: names[packageOf(terms)]!,
+                id: `graph:${names[packageOf(terms)]!}` as const,
+                range,
+                optional: false,
+              },
       });
       visitor.failed(
         [names[pkg]!, versions[pkg]![version]!],

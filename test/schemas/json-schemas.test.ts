@@ -10,6 +10,7 @@ import {
   infraSettingsSchema,
   lockSchema,
   provisioningFileSchema,
+  resolutionFailureSchema,
   scriptEventSchema,
   serviceDefinitionSchema,
 } from '#schemas';
@@ -22,6 +23,7 @@ const schemas = {
   'infra-settings': infraSettingsSchema,
   lock: lockSchema,
   index: indexDocumentSchema,
+  'resolution-failure': resolutionFailureSchema,
   'script-event': scriptEventSchema,
   service: serviceDefinitionSchema,
 };
@@ -109,6 +111,28 @@ const samples: Record<keyof typeof schemas, { good: object; strict: boolean; bad
     },
     strict: false,
     bad: [{ v: 2 }, { entries: [{}] }],
+  },
+  'resolution-failure': {
+    good: {
+      schema: 1,
+      type: 'unsatisfiable',
+      headline: 'No version of redis is in ^9.',
+      lines: ['1. config/provisioning.yaml:3 (workspace) requires redis ^9.'],
+      available: ['redis 7.2.0'],
+      hints: [],
+      fixes: [{ commands: ['prov dep add taskserv/redis@^7'], summary: 'x', result: { redis: '7.2.0' } }],
+      minimal: true,
+      packages: [{ name: 'redis', versions: ['7.2.0'], role: 'extension' }],
+      facts: [
+        {
+          terms: [{ package: 0, versions: [], absent: true }],
+          cause: { type: 'requirement', range: '^9', origin: { file: 'a', line: 3, layer: 'workspace' } },
+        },
+      ],
+      steps: [{ left: 0, right: 1, pivot: 0, terms: [] }],
+    },
+    strict: false,
+    bad: [{ schema: 2 }, { type: 'x' }, { facts: [{ terms: [], cause: { type: 'x' } }] }, { steps: [{}] }],
   },
   'script-event': {
     good: {
