@@ -46,8 +46,6 @@ function subjectOf(required: readonly Required[]): string {
 
 /** One requirement that nothing meets. */
 function nothingThere({ target, range, available, targetKind }: Required): string {
-  if (origin.layer === LOCK_LAYER)
-    return `${target} ${range}, which ${origin.file} holds, is not there any more.`;
   const where = available?.offline === true ? 'what is kept on this machine' : available?.location;
   if (available === undefined || available.versions.length === 0)
     return `There is no ${target} in ${where ?? 'any registry'}.`;

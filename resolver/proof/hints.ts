@@ -15,11 +15,6 @@ function hintOf(cause: Cause): { about: string; text: string } | undefined {
   const about = (text: string, what: string = cause.type) => ({ about: what, text });
   switch (cause.type) {
     case 'requirement':
-      if (cause.origin.layer === LOCK_LAYER)
-        return about(
-          `The lock holds ${cause.target}; prov dep update ${cause.target} lets it move.`,
-          'locked',
-        );
       return shortageHint(cause);
     case 'dependency':
       return shortageHint(cause);

@@ -10,7 +10,7 @@ import { minimiseProof } from './minimise-proof.js';
 import type { Proof } from './proof.js';
 import { type Reading, readProof } from './reading.js';
 
-const COUNT = 300;
+const COUNT = 120;
 const FIRST_SEED = Number(process.env['PROV_SEED'] ?? 50_000);
 
 test(`of ${COUNT} universes, every proof is minimal by MiniSat, and its reading uses every fact`, async (context) => {
