@@ -1,9 +1,13 @@
 // Bundles the compiled rooms into dist/: an ES module per command and shared chunks, loaded lazily.
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 /** Native or worker code that must stay outside the bundle. */
 const EXTERNAL = ['libsql'];
+/** Threads: each is a bundle of its own. */
+const WORKERS = { 'db-worker': 'build/db/worker.js', 'deflate-worker': 'build/oci/pack/deflate-worker.js' };
+/** Files of packages that are read as they are; the notices list them with the bundle's inputs. */
+const COPIES = { 'deflate.wasm': 'node_modules/@zip.js/zip.js/dist/zip-module.wasm' };
 const REQUIRE_SHIM =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
@@ -32,12 +36,13 @@ export async function bundle() {
     entryPoints: Object.entries(entries).map(([out, source]) => ({ in: source, out })),
     banner: { js: REQUIRE_SHIM },
   });
-  if (existsSync('build/db/worker.js')) {
-    await build({
-      ...common,
-      entryPoints: [{ in: 'build/db/worker.js', out: 'db-worker' }],
-      banner: { js: REQUIRE_SHIM },
-    });
+  for (const [out, source] of Object.entries(WORKERS)) {
+    await build({ ...common, entryPoints: [{ in: source, out }], banner: { js: REQUIRE_SHIM } });
+  }
+  for (const [name, source] of Object.entries(COPIES)) {
+    if (!existsSync(source)) throw new Error(`${source} is missing: run npm ci`);
+    copyFileSync(source, `dist/${name}`);
+    result.metafile.inputs[source] = { bytes: 0, imports: [] };
   }
   await build({
     ...common,

@@ -26,6 +26,8 @@ const required = [
   'dist/program.js',
   'dist/index.js',
   'dist/db-worker.js',
+  'dist/deflate-worker.js',
+  'dist/deflate.wasm',
   'dist/types/manager/index.d.ts',
   'README.md',
   'LICENSE',

@@ -27,8 +27,9 @@ export function collectFiles(root: string, filter: PathFilter = ACCEPT_ALL): rea
   walk(realRoot, '', filter, files);
   const entries = new Map<string, TreeEntry>();
   for (const file of files.values()) {
-    for (let slash = file.path.indexOf('/'); slash > 0; slash = file.path.indexOf('/', slash + 1)) {
+    for (let slash = file.path.lastIndexOf('/'); slash > 0; slash = file.path.lastIndexOf('/', slash - 1)) {
       const path = file.path.slice(0, slash);
+      if (entries.has(path)) break;
       entries.set(path, { path, type: 'directory', source: join(realRoot, path), size: 0 });
     }
     entries.set(file.path, file);
@@ -36,20 +37,21 @@ export function collectFiles(root: string, filter: PathFilter = ACCEPT_ALL): rea
   assertWithin(entries.size, LIMITS.unpackedEntries, `the tree ${root}`, 'entries');
   const keys = new Map<string, string>();
   for (const { path } of entries.values()) {
-    const other = keys.get(collisionKey(path));
+    const key = collisionKey(path);
+    const other = keys.get(key);
     if (other !== undefined) throw refused(path, `it and "${other}" are one file on some systems`);
-    keys.set(collisionKey(path), path);
+    keys.set(key, path);
   }
   return [...entries.values()].sort((a, b) => compareBytewise(a.path, b.path));
 }
 
 function walk(root: string, at: string, filter: PathFilter, out: Map<string, TreeEntry>): void {
   const directory = join(root, at);
-  for (const name of reading(directory, () => readdirSync(directory))) {
+  for (const found of reading(directory, () => readdirSync(directory, { withFileTypes: true }))) {
+    const { name } = found;
     const path = at === '' ? name : `${at}/${name}`;
     const source = join(root, path);
-    const stats = reading(source, () => lstatSync(source));
-    if (stats.isDirectory()) {
+    if (found.isDirectory()) {
       if (!filter.prunes(path)) walk(root, path, filter, out);
       continue;
     }
@@ -59,6 +61,7 @@ function walk(root: string, at: string, filter: PathFilter, out: Map<string, Tre
       .map(unportableReason)
       .find((each) => each !== undefined);
     if (reason !== undefined) throw refused(path, reason);
+    const stats = reading(source, () => lstatSync(source));
     if (stats.isSymbolicLink()) out.set(path, followLink(root, path, source));
     else if (stats.isFile()) out.set(path, { path, type: 'file', source, size: stats.size });
     else throw refused(path, 'it is neither a file nor a directory');

@@ -1,30 +1,35 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { assertWithin, type Digest, Digester, type FileSystem, LIMITS, openAtomicFile } from '#base';
 import { ANNOTATION, type Descriptor, MEDIA } from '#schemas';
 import type { TreeEntry } from './collect-files.js';
-import { gzipStream } from './gzip-stream.js';
-import { type TarStreamOptions, tarStream } from './tar-stream.js';
+import { gzipPieces, PIECE_BYTES } from './gzip-pieces.js';
+import { type TarOptions, tarPieces } from './tar-pieces.js';
 
-export interface PackLayerOptions extends TarStreamOptions {
+export interface PackLayerOptions extends TarOptions {
   readonly fileSystem?: FileSystem | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Writes the archive of a tree to `output` in bounded memory and describes it by ORAS's directory
  * convention. The file appears under its name only when it is complete.
- * @throws BASE_DISK_FULL and what `tarStream` throws, leaving nothing behind.
+ * @throws BASE_DISK_FULL and what `tarPieces` throws, leaving nothing behind.
  */
 export async function packLayer(
   entries: readonly TreeEntry[],
   output: string,
   options: PackLayerOptions,
 ): Promise<{ descriptor: Descriptor; treeDigest: Digest }> {
+  const expectedBytes = entries.reduce((sum, { size }) => sum + size, 0);
   const tar = new Digester();
   const gzip = new Digester();
-  async function* digested(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of tarStream(entries, options)) {
-      tar.update(chunk);
+  async function* digested(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for (const piece of tarPieces(entries, options, PIECE_BYTES)) {
+      options.signal?.throwIfAborted();
+      tar.update(piece);
       assertWithin(tar.bytes, LIMITS.unpackedBytes, 'the uncompressed archive');
-      yield chunk;
+      yield piece;
+      await breathe();
     }
   }
   const file = openAtomicFile(output, {
@@ -32,7 +37,7 @@ export async function packLayer(
     ...(options.fileSystem && { fileSystem: options.fileSystem }),
   });
   try {
-    for await (const chunk of gzipStream(digested())) {
+    for await (const chunk of gzipPieces(digested(), { expectedBytes })) {
       gzip.update(chunk);
       file.write(chunk);
     }

@@ -33,18 +33,23 @@ export function createPathFilter(build: {
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
 }): PathFilter {
-  const include = build.include?.map(compile);
-  const exclude = [...DEFAULT_EXCLUDES, ...(build.exclude ?? [])].map(compile);
-  const excluded = (path: string) => exclude.some((pattern) => pattern.test(path));
+  const include = build.include && anyOf(build.include);
+  const exclude = anyOf([...DEFAULT_EXCLUDES, ...(build.exclude ?? [])]);
+  const excluded = (path: string) => exclude.test(path);
   return {
     prunes: excluded,
     accepts: (path) =>
-      path === 'manifest.yaml' ||
-      (!excluded(path) && (include === undefined || include.some((pattern) => pattern.test(path)))),
+      path === 'manifest.yaml' || (!excluded(path) && (include === undefined || include.test(path))),
   };
 }
 
-function compile(pattern: string): RegExp {
+/** One expression for all: they are asked about every path. */
+function anyOf(patterns: readonly string[]): RegExp {
+  const sources = patterns.map(sourceOf);
+  return sources.length === 0 ? /(?!)/ : new RegExp(`^(?:${sources.join('|')})(?:/.*)?$`, 'u');
+}
+
+function sourceOf(pattern: string): string {
   const clean = pattern.replace(/^\.?\//, '').replace(/\/+$/, '');
   if (clean === '' || pattern.length > MAX_PATTERN_LENGTH) {
     throw new ProvError('OCI_PACK_REFUSED', { path: pattern, reason: 'it is not a usable build pattern' });
@@ -60,5 +65,5 @@ function compile(pattern: string): RegExp {
     })
     .join('');
   const anchored = pattern.replace(/\/+$/, '').includes('/');
-  return new RegExp(`^${anchored ? '' : '(?:.*/)?'}${source}(?:/.*)?$`, 'u');
+  return `${anchored ? '' : '(?:.*/)?'}${source}`;
 }

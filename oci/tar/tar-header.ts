@@ -24,24 +24,38 @@ export interface TarEntry {
  * @see POSIX.1-2017, pax, "ustar Interchange Format"
  */
 export function encodeTarHeader(entry: TarEntry): Uint8Array | undefined {
-  const split = splitPath(Buffer.from(entry.path));
-  if (!split) return undefined;
   const block = Buffer.alloc(TAR_BLOCK);
-  split.name.copy(block, 0);
-  block.write(octal(entry.mode, 7), 100, 'latin1');
-  block.write(octal(0, 7), 108, 'latin1');
-  block.write(octal(0, 7), 116, 'latin1');
+  return writeTarHeader(block, 0, entry) ? block : undefined;
+}
+
+/** Like `encodeTarHeader`, into the block of zeros that stands at `at`; false when the path does not fit. */
+export function writeTarHeader(target: Buffer, at: number, entry: TarEntry): boolean {
+  const block = target.subarray(at, at + TAR_BLOCK);
+  if (entry.path.length <= NAME_BYTES && isAscii(entry.path)) block.write(entry.path, 0, 'latin1');
+  else {
+    const split = splitPath(Buffer.from(entry.path));
+    if (!split) return false;
+    split.name.copy(block, 0);
+    split.prefix.copy(block, 345);
+  }
+  block.write(`${octal(entry.mode, 7)}${OWNER}`, 100, 'latin1');
   writeSize(block, entry.size);
-  block.write(octal(entry.mtime, 11), 136, 'latin1');
-  block.write('        ', 148, 'latin1');
-  block.write(entry.type === 'directory' ? '5' : '0', 156, 'latin1');
-  block.write('ustar\0' + '00', 257, 'latin1');
-  block.write(octal(0, 7), 329, 'latin1');
-  block.write(octal(0, 7), 337, 'latin1');
-  split.prefix.copy(block, 345);
-  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${octal(entry.mtime, 11)}        ${entry.type === 'directory' ? '5' : '0'}`, 136, 'latin1');
+  block.write(MAGIC, 257, 'latin1');
+  block.write(OWNER, 329, 'latin1');
+  let sum = 0;
+  for (let i = 0; i < TAR_BLOCK; i++) sum += block[i]!;
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return block;
+  return true;
+}
+
+/** Two numbers of seven digits: owner and group, or the device numbers of what is no device. */
+const OWNER = '0000000\0' + '0000000\0';
+const MAGIC = 'ustar\0' + '00';
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }
 
 /** Zeros that fill content of `size` bytes up to a whole block. */

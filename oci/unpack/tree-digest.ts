@@ -1,6 +1,10 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { type Digest, Digester } from '#base';
 import { collectFiles } from '../pack/collect-files.js';
-import { tarStream } from '../pack/tar-stream.js';
+import { tarPieces } from '../pack/tar-pieces.js';
+
+/** Read at a time; about 5 ms of small files. */
+const PIECE_BYTES = 512 * 1024;
 
 export interface TreeDigestOptions {
   /** The extension's name. */
@@ -17,6 +21,10 @@ export interface TreeDigestOptions {
  */
 export async function treeDigest(dir: string, options: TreeDigestOptions): Promise<Digest> {
   const digester = new Digester();
-  for await (const chunk of tarStream(collectFiles(dir), options)) digester.update(chunk);
+  for (const piece of tarPieces(collectFiles(dir), options, PIECE_BYTES)) {
+    options.signal?.throwIfAborted();
+    digester.update(piece);
+    await breathe();
+  }
   return digester.digest();
 }

@@ -59,6 +59,39 @@ test("what was packed unpacks to the same files, and its tree digest is the laye
   );
 });
 
+/** What prov 0.1.0 packed from REDIS_TREE with the compressor of ADR 0004; such archives stay readable for ever. */
+const GOLDEN_V1 = Buffer.from(
+  [
+    'H4sIAAAAAAAA/+xYTY/bIBDds38FZa9ZYvyRqKitFKl7rFT1WvXA2pOErQ0ukK2iKP+92E66aXarqNvY0cq8y9h4zGCe5zGgIRfm',
+    'qluEDtM0bazDsX16TcMoTq5Q2vG4GqyM5dqF/99+jj/ulaDhf5wpORcLksOcrwpryJqXxfli1PMxSZK/80/jI/6TyLmjXiZx4PxX',
+    'SluGJvH0bXDpoXhcAG3+5yrrcBH4d/2ndOL1vxc88j/+cjv7+OmWlPm5Y5zW/2P+o5RSr/994Bo1f4AX/4Gizf+SSzEHY89c+O1w',
+    'Kv+TJ/kf18bnfw8w2RJKzhANJC+B7dTArit3bbn5bkA/BA+gjVCSoSmJCA1yMJkWlW2aZhIJeVNCqfQaGas0BIXIQBrXwazirvub',
+    'iITunQpkDjITYFiAkDIM4Q/vKQlJOHrnPEiIg7bb5rmQjpeiYGjXNt41ELMM2t3KSvNmBM55/xGt3e9m2jtyb5R0Pvu9DUPPbXYG',
+    'q39t/rdT1VWMF9R/ydTXf73gkP9nEucsMU7pfxQf85/SJPX63wc2uNZ6zLC6u4fM4hGutKpAW6fTmG1wfT5Q252XkBYWoJ1bKaQo',
+    'VyVmdOve4cb8VDo/8DRWC7nAW/dUw4+VcD8aZl8fPb+NMM9zUUs4Lz4fxJzzwsD20vMyFOzzv1lkO4rxAv2fRrHX/z7wB/8HRdY5',
+    'Y5zkP/q9NuzPf8PQ8e/1v3tcvxnfCTl2VTVkS4XwZosHWwt7eHh4DAm/BgBADJ2vACAAAA==',
+  ].join(''),
+  'base64',
+);
+
+test('an archive made with the earlier compressor is the same tree', async (t) => {
+  const packed = await packExtension(writeTree(temporaryDirectory(t), REDIS_TREE), { provVersion });
+  await packed.close();
+  const annotations = { ...packed.blobs[1]!.descriptor.annotations };
+  const digest = 'sha256:65c1ee67f817fef13e844b0f51c09f0b3ec6e58dd289ece2646f970b325ae4f0';
+  assert.notEqual(packed.blobs[1]!.descriptor.digest, digest);
+  const descriptor = {
+    mediaType: MEDIA.ociLayerTarGzip,
+    digest,
+    size: GOLDEN_V1.length,
+    annotations,
+  } as const;
+  const destination = join(temporaryDirectory(t), 'redis');
+  const unpacked = await unpackLayer(bytesSource(GOLDEN_V1)(), { descriptor, destination });
+  assert.equal(unpacked.treeDigest, packed.treeDigest);
+  assert.equal(await treeDigest(destination, { title: 'redis' }), packed.treeDigest);
+});
+
 test('an edit after unpacking changes the tree digest; a script stays executable', async (t) => {
   const packed = await packExtension(writeTree(temporaryDirectory(t), REDIS_TREE), { provVersion });
   const { descriptor, source } = packed.blobs[1]!;
