@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import semver from 'semver';
 import { checkProof } from './proof/check-proof.js';
 import type { Proof } from './proof/proof.js';
-import { VersionList } from './ranges/version-list.js';
 import { resolve } from './resolve.js';
-import { hasVersion } from './solver/version-set.js';
 import { memorySource, type ShortUniverse, wanted } from './testing/memory-source.js';
 import { randomSource, randomUniverse } from './testing/random-universe.js';
 
@@ -15,47 +12,6 @@ async function answer(universe: ShortUniverse, roots: Readonly<Record<string, st
   const requirements = Object.entries(roots).map(([name, range]) => wanted(name, range));
   return resolve({ requirements, source: memorySource(universe), ...TARGET });
 }
-
-test('the bits of a range are exactly what semver.satisfies says', () => {
-  const below = randomSource(7);
-  const part = (): string => String(below(4));
-  const tag = (): string => (below(3) === 0 ? `-${['alpha', 'beta', 'rc'][below(3)]}.${below(3)}` : '');
-  const version = (): string => `${part()}.${part()}.${part()}${tag()}`;
-  const comparator = (): string => {
-    const operators = ['', '^', '~', '>', '>=', '<', '<=', '='];
-    const partial = [version(), `${part()}.${part()}`, part(), `${part()}.x`, '*'][below(5)]!;
-    return `${operators[below(operators.length)]}${partial}`;
-  };
-  const range = (): string => {
-    if (below(8) === 0) return `${version()} - ${version()}`;
-    const list = (): string => Array.from({ length: 1 + below(2) }, comparator).join(' ');
-    return Array.from({ length: 1 + below(2) }, list).join(' || ');
-  };
-  for (let round = 0; round < 150; round++) {
-    const list = new VersionList([...new Set(Array.from({ length: 1 + below(70) }, version))]);
-    for (let i = 0; i < 20; i++) {
-      const text = range();
-      if (semver.validRange(text) === null) continue;
-      for (const includePrerelease of [false, true]) {
-        const bits = list.select(text, includePrerelease);
-        assert.equal(bits[0]! & 1, 0);
-        list.versions.forEach((each, v) => {
-          assert.equal(
-            hasVersion(bits, 0, v),
-            semver.satisfies(each, text, { includePrerelease }),
-            `${each} in ${text}`,
-          );
-        });
-      }
-    }
-  }
-});
-
-test('versions that differ in build metadata are two bits in a fixed order', () => {
-  const list = new VersionList(['1.0.0+b', '1.0.0+a', '0.9.0']);
-  assert.deepEqual(list.versions, ['0.9.0', '1.0.0+a', '1.0.0+b']);
-  assert.deepEqual([...list.select('1.0.0', false)], [0b1100]);
-});
 
 test('order and delay of the answers do not change the result', async () => {
   for (let seed = 1; seed <= 80; seed++) {
