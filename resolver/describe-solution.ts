@@ -1,5 +1,5 @@
-import type { Edge } from './encode/dependencies.js';
-import { ineligible } from './encode/eligibility.js';
+import type { Edge } from './encode/edges.js';
+import { ineligible, unusable } from './encode/eligibility.js';
 import type { Encoder } from './encode/encoder.js';
 import type { ProblemPackage } from './encode/problem.js';
 import { type PackageId, packageId, splitPackageId } from './package-id.js';
@@ -123,7 +123,7 @@ function whySkipped(
     const facts = target.facts[v];
     return facts === undefined || target.id === undefined
       ? undefined
-      : ineligible(target.id, facts, encoder.policy)[0];
+      : [...ineligible(target.id, facts, encoder.policy), ...unusable(facts.deps, encoder.policy)][0];
   });
   const newest = causes.at(-1);
   if (newest !== undefined && causes.every((cause) => cause !== undefined)) {

@@ -1,84 +1,50 @@
-import { parseRange } from '#schemas';
-import type { PackageId } from '../package-id.js';
 import type { Cause } from '../proof/cause.js';
+import { normalRange } from '../ranges/normal-range.js';
 import { PRIORITY } from '../solver/universe.js';
-import { hasVersion } from '../solver/version-set.js';
-import { activeDependencies, dependencyTarget, type WrittenDependency } from './dependency-target.js';
+import { addVersion, hasVersion } from '../solver/version-set.js';
+import type { WrittenDependency } from './dependency-target.js';
+import { type Edge, edgesOf, sameEdge } from './edges.js';
 import type { Encoder } from './encoder.js';
 import type { ProblemPackage } from './problem.js';
-
-/** A dependency of one version, with where it leads and what is asked of it after overrides. */
-export interface Edge {
-  readonly name: string;
-  readonly id: PackageId;
-  readonly written: WrittenDependency;
-  readonly range: string;
-  readonly optional: boolean;
-  /** It names a registry or a namespace, so it means a package and never a capability. */
-  readonly explicit: boolean;
-  /** The same for edges to one target by one way: the key under which versions are grouped. */
-  readonly key: string;
-}
 
 /** Versions of one package that accept the same versions of another: one fact for all of them. */
 interface Group {
   readonly edge: Edge;
+  readonly target: ProblemPackage;
   readonly owners: Int32Array;
   readonly allowed: Int32Array;
+  /** The package that stands for taking or skipping, when the dependency is optional. */
+  choice: ProblemPackage | undefined;
   facts: readonly number[] | undefined;
-}
-
-/** The edges of all versions of a package that are known, by key. */
-interface EdgeIndex {
-  readonly known: number;
-  readonly byKey: ReadonlyMap<string, readonly (readonly [versions: readonly number[], edge: Edge])[]>;
 }
 
 /** Turns dependencies and optional dependencies into facts, merged over the versions of their owner. */
 export class Dependencies {
   private readonly encoder: Encoder;
-  /** By what the manifest says: most versions of a package say the same as the one before. */
-  private readonly edges = new Map<ProblemPackage, Map<string, readonly Edge[]>>();
-  private readonly indexes = new Map<ProblemPackage, EdgeIndex>();
-  private readonly pairs = new Map<
-    string,
-    { readonly index: EdgeIndex; readonly groups: readonly Group[] }
-  >();
+  private readonly edges = new Map<ProblemPackage, Map<number, readonly Edge[]>>();
+  private readonly groups = new Map<ProblemPackage, Map<string, Group[]>>();
   private readonly targets = new Map<string, ProblemPackage>();
-  private readonly softOf = new Map<string, ProblemPackage>();
 
   constructor(encoder: Encoder) {
     this.encoder = encoder;
   }
 
-  /** The edges of a version whose facts are known, in the order of their names, required ones first. */
+  /** The edges of a version whose facts are known, required ones first, in the order of their names. */
   edgesOf(pkg: ProblemPackage, version: number): readonly Edge[] {
-    const { deps } = pkg.facts[version]!;
-    const cached = this.edges.get(pkg) ?? new Map<string, readonly Edge[]>();
-    this.edges.set(pkg, cached);
-    const said = JSON.stringify([deps.dependencies, deps.optional_dependencies]);
-    const known = cached.get(said);
-    if (known !== undefined) return known;
-    const { platforms, overrides } = this.encoder.policy;
-    const normalise = (written: typeof deps.dependencies, optional: boolean): Edge[] =>
-      activeDependencies(written, platforms).map(([name, each]) => {
-        const id = dependencyTarget(pkg.id!, name, each);
-        const override = overrides.get(id);
-        const range = override === undefined ? each.version : parseRange(override.range);
-        const explicit = each.registry !== undefined || each.namespace !== undefined;
-        const key = `${optional ? '?' : ''}${explicit ? '!' : ''}${id}`;
-        return { name, id, written: each, range, optional, explicit, key };
-      });
-    const edges = [...normalise(deps.dependencies, false), ...normalise(deps.optional_dependencies, true)];
-    cached.set(said, edges);
+    const known = mapIn(this.edges, pkg);
+    let edges = known.get(version);
+    if (edges === undefined) {
+      edges = edgesOf(pkg, version, this.encoder.policy);
+      known.set(version, edges);
+    }
     return edges;
   }
 
-  /** The facts of one edge of one version. */
+  /** The facts of one edge of one version; those of other versions that accept the same come with them. */
   async encode(pkg: ProblemPackage, version: number, edge: Edge): Promise<readonly number[]> {
-    const target = await this.target(edge);
-    const group = this.groupsOf(pkg, edge, target).find(({ owners }) => hasVersion(owners, 0, version))!;
-    group.facts ??= this.factsOf(pkg, group, target);
+    const target = this.targetOf(edge) ?? (await this.target(edge));
+    const group = this.groupOf(pkg, version, edge) ?? this.form(pkg, edge, target);
+    group.facts ??= this.factsOf(pkg, group);
     return group.facts;
   }
 
@@ -87,84 +53,55 @@ export class Dependencies {
     return this.targets.get(targetKey(edge));
   }
 
-  /** The package that stands for taking or skipping an optional dependency. */
+  /** The package that stands for taking or skipping an optional dependency of a version. */
   choiceOf(pkg: ProblemPackage, version: number, edge: Edge): ProblemPackage | undefined {
-    const group = this.pairs
-      .get(pairKey(pkg, edge))
-      ?.groups.find(({ owners }) => hasVersion(owners, 0, version));
-    return group === undefined ? undefined : this.softOf.get(softKey(pkg, group));
+    return this.groupOf(pkg, version, edge)?.choice;
+  }
+
+  private groupOf(pkg: ProblemPackage, version: number, edge: Edge): Group | undefined {
+    return this.groups
+      .get(pkg)
+      ?.get(wayKey(edge))
+      ?.find(({ owners }) => hasVersion(owners, 0, version));
   }
 
   private async target(edge: Edge): Promise<ProblemPackage> {
-    const key = targetKey(edge);
-    const known = this.targets.get(key);
-    if (known !== undefined) return known;
     const found = await this.encoder.target(edge.id, edge.name, edge.explicit);
-    this.targets.set(key, found);
+    this.targets.set(targetKey(edge), found);
     return found;
   }
 
-  private indexOf(pkg: ProblemPackage): EdgeIndex {
-    const known = this.indexes.get(pkg);
-    if (known !== undefined && known.known === pkg.known) return known;
-    const byEdges = new Map<readonly Edge[], number[]>();
-    pkg.facts.forEach((facts, v) => {
-      if (facts === undefined) return;
-      const edges = this.edgesOf(pkg, v);
-      const same = byEdges.get(edges);
-      if (same === undefined) byEdges.set(edges, [v]);
-      else same.push(v);
-    });
-    const byKey = new Map<string, [readonly number[], Edge][]>();
-    for (const [edges, versions] of byEdges) {
-      for (const edge of edges) {
-        const same = byKey.get(edge.key);
-        if (same === undefined) byKey.set(edge.key, [[versions, edge]]);
-        else same.push([versions, edge]);
+  /** Finds all versions known by now that accept what one does. Facts of earlier groups stay true. */
+  private form(pkg: ProblemPackage, edge: Edge, target: ProblemPackage): Group {
+    const { encoder } = this;
+    const { policy, problem } = encoder;
+    const allowed = encoder.accepted(target, edge.range, edge.written.kind);
+    const owners = problem.set(pkg.index);
+    const isOverridden = policy.overrides.has(edge.id);
+    let before: WrittenDependency | undefined;
+    let accepts = false;
+    for (let v = 0; v < pkg.facts.length; v++) {
+      const written = sameEdge(pkg, v, { edge, policy });
+      if (written === undefined) continue;
+      if (before === undefined || written.version !== before.version || written.kind !== before.kind) {
+        const range = isOverridden ? edge.range : normalRange(written.version);
+        accepts = range !== undefined && isSame(allowed, encoder.accepted(target, range, written.kind));
       }
+      before = written;
+      if (accepts) addVersion(owners, 0, v);
     }
-    const index = { known: pkg.known, byKey };
-    this.indexes.set(pkg, index);
-    return index;
+    const formed = mapIn(this.groups, pkg);
+    const key = wayKey(edge);
+    const earlier = formed.get(key) ?? [];
+    const choice = earlier.find((each) => isSame(each.allowed, allowed))?.choice;
+    const group: Group = { edge, target, owners, allowed, choice, facts: undefined };
+    formed.set(key, [...earlier, group]);
+    return group;
   }
 
-  private groupsOf(pkg: ProblemPackage, edge: Edge, target: ProblemPackage): readonly Group[] {
-    const key = pairKey(pkg, edge);
-    const index = this.indexOf(pkg);
-    const formed = this.pairs.get(key);
-    if (formed !== undefined && formed.index === index) return formed.groups;
-    const bySet = new Map<string, { edge: Edge; allowed: Int32Array; versions: number[] }>();
-    const byRange = new Map<string, { versions: number[] }>();
-    for (const [versions, same] of index.byKey.get(edge.key) ?? []) {
-      const text = `${same.written.kind ?? ''} ${same.range}`;
-      const known = byRange.get(text);
-      if (known !== undefined) {
-        known.versions.push(...versions);
-        continue;
-      }
-      const allowed = this.encoder.accepted(target, same.range, same.written.kind);
-      const set = String(allowed);
-      const group = bySet.get(set) ?? { edge: same, allowed, versions: [] };
-      bySet.set(set, group);
-      byRange.set(text, group);
-      group.versions.push(...versions);
-    }
+  private factsOf(pkg: ProblemPackage, group: Group): number[] {
     const { problem } = this.encoder;
-    const groups = [...bySet.values()].map(
-      ({ edge: first, allowed, versions }): Group => ({
-        edge: first,
-        allowed,
-        owners: problem.set(pkg.index, versions),
-        facts: undefined,
-      }),
-    );
-    this.pairs.set(key, { index, groups });
-    return groups;
-  }
-
-  private factsOf(pkg: ProblemPackage, group: Group, target: ProblemPackage): number[] {
-    const { problem } = this.encoder;
-    const { edge, owners } = group;
+    const { edge, owners, target } = group;
     const override = this.encoder.policy.overrides.get(edge.id);
     const cause: Cause = {
       type: 'dependency',
@@ -181,16 +118,18 @@ export class Dependencies {
     if (!edge.optional) {
       return [problem.fact([[pkg.index, owners], refused], cause)].filter((fact) => fact >= 0);
     }
-    const soft = this.choice(pkg, group);
-    const take = problem.fact([[soft.index, problem.set(soft.index, [1])], refused], cause);
-    problem.universe.setTriggers(soft.index, 0, []);
-    problem.universe.setTriggers(soft.index, 1, take < 0 ? [] : [take]);
-    const absent = problem.except(soft.index, problem.set(soft.index, [0, 1]));
+    if (group.choice === undefined) {
+      group.choice = this.choice(pkg, edge);
+      const take = problem.fact([[group.choice.index, problem.set(group.choice.index, [1])], refused], cause);
+      problem.universe.setTriggers(group.choice.index, 0, []);
+      problem.universe.setTriggers(group.choice.index, 1, take < 0 ? [] : [take]);
+    }
+    const absent = problem.except(group.choice.index, problem.set(group.choice.index, [0, 1]));
     return [
       problem.fact(
         [
           [pkg.index, owners],
-          [soft.index, absent],
+          [group.choice.index, absent],
         ],
         { type: 'choice', target: edge.name },
       ),
@@ -198,24 +137,32 @@ export class Dependencies {
   }
 
   /** A package of two versions, "skip" and "take", decided after everything that must be. */
-  private choice(pkg: ProblemPackage, group: Group): ProblemPackage {
-    const soft = this.encoder.problem.add(
-      { name: `${pkg.name} with ${group.edge.name}`, role: 'optional', versions: ['skip', 'take'] },
+  private choice(pkg: ProblemPackage, edge: Edge): ProblemPackage {
+    return this.encoder.problem.add(
+      { name: `${pkg.name} with ${edge.name}`, role: 'optional', versions: ['skip', 'take'] },
       PRIORITY.optional,
     );
-    this.softOf.set(softKey(pkg, group), soft);
-    return soft;
   }
 }
 
+function mapIn<K, V>(maps: Map<ProblemPackage, Map<K, V>>, pkg: ProblemPackage): Map<K, V> {
+  let found = maps.get(pkg);
+  if (found === undefined) {
+    found = new Map();
+    maps.set(pkg, found);
+  }
+  return found;
+}
+
+function wayKey({ id, optional, explicit }: Edge): string {
+  return `${optional ? '?' : ''}${explicit ? '!' : ''}${id}`;
+}
+
 function targetKey(edge: Edge): string {
-  return `${edge.explicit ? '!' : ''}${edge.id}`;
+  return edge.explicit ? `!${edge.id}` : edge.id;
 }
 
-function pairKey(pkg: ProblemPackage, edge: Edge): string {
-  return `${pkg.index} ${edge.key}`;
-}
-
-function softKey(pkg: ProblemPackage, group: Group): string {
-  return `${pairKey(pkg, group.edge)} ${String(group.owners)}`;
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  for (let k = 0; k < a.length; k++) if (a[k] !== b[k]) return false;
+  return true;
 }

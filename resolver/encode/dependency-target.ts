@@ -25,12 +25,16 @@ export function activeDependencies(
   platforms: readonly string[],
 ): [string, WrittenDependency][] {
   const active: [string, WrittenDependency][] = [];
-  for (const [name, each] of Object.entries(written ?? {})) {
+  for (const name in written) {
+    const each = written[name]!;
     const version = normalRange(each.version);
-    const only = each.platforms;
-    if (version === undefined) continue;
-    if (only !== undefined && platforms.length > 0 && !platforms.some((one) => supports(only, one))) continue;
-    active.push([name, { ...each, version }]);
+    if (version === undefined || !isActive(each, platforms)) continue;
+    active.push([name, version === each.version ? each : { ...each, version }]);
   }
-  return active.sort(([a], [b]) => (a < b ? -1 : 1));
+  return active.length < 2 ? active : active.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Whether a dependency counts on one of these platforms; without platforms all count. */
+export function isActive({ platforms: only }: WrittenDependency, platforms: readonly string[]): boolean {
+  return only === undefined || platforms.length === 0 || platforms.some((one) => supports(only, one));
 }

@@ -1,4 +1,5 @@
 import semver from 'semver';
+import type { DependencyFacts } from '#schemas';
 import type { VersionFacts } from '../metadata/metadata-source.js';
 import type { PackageId } from '../package-id.js';
 import type { Cause } from '../proof/cause.js';
@@ -7,36 +8,36 @@ import type { Policy } from './policy.js';
 
 const NONE: readonly Cause[] = [];
 
-/** Every reason in a version's own metadata why it may not be selected, whatever else is. */
+/** Reasons in the life of one version why it may not be selected, whatever else is. */
 export function ineligible(id: PackageId, facts: VersionFacts, policy: Policy): readonly Cause[] {
-  let causes: Cause[] | undefined;
-  const add = (cause: Cause): void => {
-    causes ??= [];
-    causes.push(cause);
-  };
-  const { version, deps, state, refused } = facts;
-  if (state === 'yanked' || state === 'revoked') {
-    const reason = facts.reason === undefined ? {} : { reason: facts.reason };
-    if (state === 'revoked') add({ type: 'revoked', ...reason });
-    else if (!isNamed(id, facts, policy) && policy.preferred.get(id) !== version)
-      add({ type: 'yanked', ...reason });
-  }
+  const { state, refused } = facts;
+  if (state === undefined && refused === undefined && policy.publishedBefore === undefined) return NONE;
+  const causes: Cause[] = [];
+  const reason = facts.reason === undefined ? {} : { reason: facts.reason };
+  if (state === 'revoked') causes.push({ type: 'revoked', ...reason });
+  const kept = policy.preferred.get(id) === facts.version || isNamed(id, facts, policy);
+  if (state === 'yanked' && !kept) causes.push({ type: 'yanked', ...reason });
   // Strict: not a fact. The version is chosen as if it were signed, and choosing it stops the resolution.
-  if (refused !== undefined && policy.signatures === 'prefer') add({ type: 'refused', reason: refused });
-  if (deps.platforms !== undefined) {
-    for (const platform of policy.platforms) {
-      if (!supports(deps.platforms, platform)) add({ type: 'platform', platform });
-    }
-  }
+  if (refused !== undefined && policy.signatures === 'prefer')
+    causes.push({ type: 'refused', reason: refused });
   const young = tooYoung(id, facts, policy);
-  if (young !== undefined) add(young);
-  const needs = deps.compatibility?.provisioning;
-  if (needs !== undefined && !acceptsProv(needs, policy.provVersion)) {
-    add({ type: 'compatibility', needs, provVersion: policy.provVersion });
+  if (young !== undefined) causes.push(young);
+  return causes;
+}
+
+/** Reasons in what a version says: it does not run here, or cannot be read. */
+export function unusable(deps: DependencyFacts, policy: Policy): readonly Cause[] {
+  const causes: Cause[] = [];
+  if (deps.platforms !== undefined) {
+    for (const platform of policy.platforms)
+      if (!supports(deps.platforms, platform)) causes.push({ type: 'platform', platform });
   }
-  const broken = malformedRange(facts);
-  if (broken !== undefined) add({ type: 'malformed', reason: `"${broken}" is not a version range` });
-  return causes ?? NONE;
+  const needs = deps.compatibility?.provisioning;
+  if (needs !== undefined && !acceptsProv(needs, policy.provVersion))
+    causes.push({ type: 'compatibility', needs, provVersion: policy.provVersion });
+  const broken = malformedRange(deps);
+  if (broken !== undefined) causes.push({ type: 'malformed', reason: `"${broken}" is not a version range` });
+  return causes.length === 0 ? NONE : causes;
 }
 
 /** Whether the user asks for exactly this version, by number or by digest. */
@@ -74,7 +75,7 @@ function acceptsProv(needs: string, provVersion: string): boolean {
   return range !== undefined && semver.satisfies(provVersion, range, { includePrerelease: true });
 }
 
-function malformedRange({ deps }: VersionFacts): string | undefined {
+function malformedRange(deps: DependencyFacts): string | undefined {
   const { dependencies, optional_dependencies: optional, conflicts, constraints } = deps;
   for (const name in dependencies)
     if (normalRange(dependencies[name]!.version) === undefined) return dependencies[name]!.version;

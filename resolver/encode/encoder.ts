@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
 import { parseRange } from '#schemas';
 import type { MetadataLoader } from '../metadata/metadata-loader.js';
-import type { PackageMetadata } from '../metadata/metadata-source.js';
+import type { PackageMetadata, VersionFacts } from '../metadata/metadata-source.js';
 import { type PackageId, packageId, splitPackageId } from '../package-id.js';
 import type { Available, Cause } from '../proof/cause.js';
 import { VersionList } from '../ranges/version-list.js';
@@ -10,11 +10,12 @@ import { PRIORITY } from '../solver/universe.js';
 import { Capabilities } from './capabilities.js';
 import { Conflicts } from './conflicts.js';
 import { Dependencies } from './dependencies.js';
-import { ineligible } from './eligibility.js';
+import { ineligible, unusable } from './eligibility.js';
 import { listFacts } from './list-facts.js';
 import { includesPrerelease, type Policy } from './policy.js';
 import { preferenceOrder } from './preference.js';
 import { Problem, type ProblemPackage } from './problem.js';
+import { sameDeps } from './same-deps.js';
 
 /**
  * Turns metadata into facts, as much as the solver asks for: a package when it is first mentioned, a
@@ -102,11 +103,9 @@ export class Encoder {
 
   private intern(id: PackageId, metadata: PackageMetadata | undefined): ProblemPackage {
     const { problem, policy } = this;
-    const listed = metadata?.versions ?? [];
     const list = metadata === undefined ? new VersionList([]) : this.loader.listOf(metadata);
     const twice = list.versions.find((version, i) => list.versions[i + 1] === version);
     if (twice !== undefined) throw new ProvError('RESOLVER_VERSION_DUPLICATE', { id, version: twice });
-    const given = new Map(listed.flatMap((each) => (typeof each === 'string' ? [] : [[each.version, each]])));
     const pkg = problem.add(
       {
         id,
@@ -114,7 +113,10 @@ export class Encoder {
         role: 'extension',
         versions: list.versions,
         list,
-        facts: list.versions.map((version) => given.get(version)),
+        facts: list.order.map((at) => {
+          const listed = metadata!.versions[at]!;
+          return typeof listed === 'string' ? undefined : listed;
+        }),
         location: metadata?.location ?? splitPackageId(id).registry,
         ...(metadata?.ignoredTags &&
           metadata.ignoredTags.length > 0 && { ignoredTags: metadata.ignoredTags }),
@@ -135,8 +137,15 @@ export class Encoder {
     const { problem } = this;
     this.checkKind(pkg);
     const byCause = new Map<string, { cause: Cause; versions: number[] }>();
+    let before: VersionFacts | undefined;
+    let written: readonly Cause[] = [];
     for (const v of versions) {
-      for (const cause of ineligible(pkg.id!, pkg.facts[v]!, this.policy)) {
+      const facts = pkg.facts[v]!;
+      // Most versions say the same as the one before.
+      if (before === undefined || !sameDeps(before.deps, facts.deps))
+        written = unusable(facts.deps, this.policy);
+      before = facts;
+      for (const cause of [...ineligible(pkg.id!, facts, this.policy), ...written]) {
         // Too young at different times is one reason, told by the oldest of them: it is the first to ripen.
         const key = cause.type === 'too-new' ? cause.type : JSON.stringify(cause);
         const same = byCause.get(key);

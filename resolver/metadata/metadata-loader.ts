@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
-import { parseRange } from '#schemas';
 import { dependencyTarget, type WrittenDependency } from '../encode/dependency-target.js';
 import { type PackageId, withoutAlias } from '../package-id.js';
+import { normalRange } from '../ranges/normal-range.js';
 import { VersionList } from '../ranges/version-list.js';
 import { newestVersion } from '../solver/version-set.js';
 import {
@@ -88,8 +88,8 @@ export class MetadataLoader {
       const metadata = await this.versions(id);
       if (metadata === undefined) return;
       const list = this.listOf(metadata);
-      const best = list.versions[newestVersion(list.select(parseRange(range), false), 0, list.words)];
-      const facts = metadata.versions.find((each) => typeof each !== 'string' && each.version === best);
+      const fitting = list.select(normalRange(range) ?? '*', false);
+      const facts = metadata.versions[list.order[newestVersion(fitting, 0, list.words)] ?? -1];
       if (typeof facts !== 'object') return;
       const dependencies: Readonly<Record<string, WrittenDependency>> = facts.deps.dependencies ?? {};
       for (const [name, wanted] of Object.entries(dependencies)) {

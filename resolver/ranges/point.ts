@@ -11,17 +11,36 @@ export interface Point {
   readonly pre?: readonly (string | number)[] | undefined;
 }
 
-const PLAIN = /^(\d{1,15})\.(\d{1,15})\.(\d{1,15})$/;
-
-/** The place of a strict semantic version. Plain releases, nearly all there are, cost one match. */
+/** The place of a strict semantic version. Plain releases, nearly all there are, are read digit by digit. */
 export function parsePoint(version: string): Point {
-  const plain = PLAIN.exec(version);
-  if (plain !== null) return { major: Number(plain[1]), minor: Number(plain[2]), patch: Number(plain[3]) };
-  return pointOf(new semver.SemVer(version));
+  return plainPoint(version) ?? pointOf(new semver.SemVer(version));
+}
+
+/** Digits that a number holds exactly. */
+const MAX_DIGITS = 15;
+
+function plainPoint(version: string): Point | undefined {
+  let major = 0;
+  let minor = 0;
+  let dots = 0;
+  let value = 0;
+  let digits = 0;
+  for (let i = 0; i < version.length; i++) {
+    const code = version.charCodeAt(i);
+    if (code === 46 && digits > 0 && dots < 2) {
+      if (dots++ === 0) major = value;
+      else minor = value;
+      value = digits = 0;
+    } else if (code >= 48 && code <= 57 && digits < MAX_DIGITS) {
+      value = value * 10 + code - 48;
+      digits++;
+    } else return undefined;
+  }
+  return dots === 2 && digits > 0 ? { major, minor, patch: value, pre: undefined } : undefined;
 }
 
 export function pointOf({ major, minor, patch, prerelease }: semver.SemVer): Point {
-  return prerelease.length === 0 ? { major, minor, patch } : { major, minor, patch, pre: prerelease };
+  return { major, minor, patch, pre: prerelease.length === 0 ? undefined : prerelease };
 }
 
 export function comparePoints(a: Point, b: Point): number {

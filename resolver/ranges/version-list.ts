@@ -14,6 +14,8 @@ export type VersionBits = Int32Array<ArrayBuffer>;
  */
 export class VersionList {
   readonly versions: readonly string[];
+  /** Where each of them was in the list it was made of. */
+  readonly order: readonly number[];
   readonly words: number;
   private readonly points: readonly Point[];
   private readonly releases: readonly number[];
@@ -21,13 +23,16 @@ export class VersionList {
   private readonly cache = new Map<string, VersionBits>();
 
   constructor(given: readonly string[]) {
-    const parsed = given.map((version) => ({ version, point: parsePoint(version) }));
-    const compare = (a: (typeof parsed)[number], b: (typeof parsed)[number]): number =>
-      comparePoints(a.point, b.point) || semver.compareBuild(a.version, b.version);
+    const points = given.map(parsePoint);
+    const order = [...given.keys()];
+    const compare = (a: number, b: number): number =>
+      comparePoints(points[a]!, points[b]!) || semver.compareBuild(given[a]!, given[b]!);
     // Indexes come sorted more often than not.
-    if (parsed.some((each, i) => i > 0 && compare(parsed[i - 1]!, each) > 0)) parsed.sort(compare);
-    this.versions = parsed.map(({ version }) => version);
-    this.points = parsed.map(({ point }) => point);
+    const isSorted = order.every((at) => at === 0 || compare(at - 1, at) <= 0);
+    if (!isSorted) order.sort(compare);
+    this.order = order;
+    this.versions = isSorted ? given : order.map((at) => given[at]!);
+    this.points = isSorted ? points : order.map((at) => points[at]!);
     this.words = wordsFor(given.length);
     const releases: number[] = [];
     const prereleases: number[] = [];
