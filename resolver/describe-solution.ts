@@ -2,18 +2,25 @@ import type { Edge } from './encode/edges.js';
 import { ineligible, unusable } from './encode/eligibility.js';
 import type { Encoder } from './encode/encoder.js';
 import type { ProblemPackage } from './encode/problem.js';
+import { type Asker, heldBack } from './held-back.js';
 import { type PackageId, packageId, splitPackageId } from './package-id.js';
 import { describeCause } from './proof/describe-cause.js';
-import type { Selection } from './session.js';
-import type { SkippedOptional, Solution, SolvedEdge, SolvedPackage, SolveStatistics } from './solution.js';
+import type { Proof } from './proof/proof.js';
+import type { Selection, Session } from './session.js';
+import type { SkippedOptional, Solution, SolvedEdge, SolvedPackage } from './solution.js';
+
+export interface FoundSolution {
+  readonly session: Session;
+  readonly selection: Selection;
+  /** Why direct dependencies are not newer. */
+  readonly proofs: ReadonlyMap<ProblemPackage, Proof>;
+}
 
 /** The solver's numbers as a solution: names, edges, skipped optional dependencies, who requires what. */
-export function describeSolution(
-  encoder: Encoder,
-  selection: Selection,
-  statistics: SolveStatistics,
-): Solution {
+export function describeSolution({ session, selection, proofs }: FoundSolution): Solution {
+  const { encoder, rootFacts } = session;
   const { problem, policy } = encoder;
+  const askers = new Map<number, Asker[]>();
   const requiredBy = new Map<PackageId, Set<string>>();
   const require = (id: PackageId, by: string): void => {
     requiredBy.set(id, (requiredBy.get(id) ?? new Set()).add(by));
@@ -40,6 +47,10 @@ export function describeSolution(
       }
       dependencies.push(met);
       require(met.id, pkg.name);
+      const target = encoder.dependencies.targetOf(edge)!.index;
+      const known = askers.get(target);
+      if (known === undefined) askers.set(target, [{ pkg, version, edge }]);
+      else known.push({ pkg, version, edge });
     }
     return { pkg, version, dependencies, skipped };
   });
@@ -62,16 +73,19 @@ export function describeSolution(
       direct: policy.direct.has(id),
     };
   });
+  const inputs = { encoder, rootFacts, selection, askers, proofs };
+  const held = selected.flatMap(({ pkg }) => heldBack(pkg, inputs) ?? []);
   return {
     packages: packages.sort((a, b) => (a.id < b.id ? -1 : 1)),
     capabilities: Object.fromEntries([...capabilities].sort(([a], [b]) => (a < b ? -1 : 1))),
+    heldBack: held.sort((a, b) => (a.id < b.id ? -1 : 1)),
     policy: {
       strategy: policy.strategy,
       prerelease: policy.prerelease,
       platforms: policy.platforms,
       ...(policy.publishedBefore !== undefined && { publishedBefore: policy.publishedBefore }),
     },
-    statistics,
+    statistics: session.statistics(),
   };
 }
 
@@ -92,7 +106,12 @@ function meetEdge(
     return { reason: whySkipped(encoder, selection, { edge, target }) };
   }
   const met = selection.get(target.index)!;
-  const shared = { name: edge.name, range: edge.written.version, optional: edge.optional };
+  const shared = {
+    name: edge.name,
+    range: edge.written.version,
+    optional: edge.optional,
+    ...(edge.written.platforms !== undefined && { platforms: edge.written.platforms }),
+  };
   if (target.role === 'capability') {
     const provider = encoder.capabilities.providerOf(target, met);
     const at = selection.get(provider.index)!;

@@ -37,4 +37,12 @@ export {
   type SignaturePolicy,
   type Strategy,
 } from './resolve-options.js';
-export type { SkippedOptional, Solution, SolvedEdge, SolvedPackage, SolveStatistics } from './solution.js';
+export type {
+  HeldBack,
+  HeldBackReason,
+  SkippedOptional,
+  Solution,
+  SolvedEdge,
+  SolvedPackage,
+  SolveStatistics,
+} from './solution.js';

@@ -4,6 +4,7 @@ import type { ResolveResult } from './failure.js';
 import { MetadataLoader } from './metadata/metadata-loader.js';
 import { normaliseOptions } from './normalise-options.js';
 import type { PackageId } from './package-id.js';
+import { improve } from './quality.js';
 import { refusalProof } from './refused-selection.js';
 import { DEFAULT_STEP_BUDGET, type ResolveOptions } from './resolve-options.js';
 import { Session, StaleOffers } from './session.js';
@@ -61,12 +62,13 @@ async function answer(
 
 async function solve(session: Session, budget: number): Promise<ResolveResult> {
   const outcome = await session.solve();
-  const { encoder, solver } = session;
+  if (outcome.type === 'solved') {
+    const { selection, heldBack } = await improve(session, outcome.selection);
+    return { ok: true, solution: describeSolution({ session, selection, proofs: heldBack }) };
+  }
   const statistics = session.statistics();
-  if (outcome.type === 'solved')
-    return { ok: true, solution: describeSolution(encoder, outcome.selection, statistics) };
   if (outcome.type === 'budget') {
-    const contested = solver.contested().map((pkg) => encoder.problem.packages[pkg]!.name);
+    const contested = session.disputed().map(({ name }) => name);
     return { ok: false, failure: { type: 'budget', budget, contested, statistics } };
   }
   const proof = session.proof(outcome.id);

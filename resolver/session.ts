@@ -34,8 +34,7 @@ export interface SessionOptions {
 export class Session {
   readonly encoder: Encoder;
   readonly solver: Solver;
-  /** Steps left for all solves together. */
-  private budget: number;
+  private readonly budget: number;
   private readonly signal: AbortSignal | undefined;
   private readonly started = performance.now();
   private roots: readonly number[] | undefined;
@@ -58,10 +57,10 @@ export class Session {
    * An answer under the requirements and `extra` facts; looks up what it needs on the way.
    * @throws StaleOffers; what the source throws; the signal's reason.
    */
-  async solve(extra: readonly number[] = []): Promise<SessionOutcome> {
+  async solve(extra: readonly number[] = [], budget = this.budget): Promise<SessionOutcome> {
     const { encoder, solver } = this;
     this.roots ??= await encoder.requirements();
-    solver.start([...this.roots, ...extra], this.budget);
+    solver.start([...this.roots, ...extra], budget);
     let outcome = solver.run();
     while (outcome.type === 'needs') {
       this.signal?.throwIfAborted();
@@ -71,10 +70,32 @@ export class Session {
     }
     this.decisions += solver.decisionCount;
     this.conflicts += solver.conflictCount;
-    this.budget -= solver.decisionCount + solver.conflictCount;
     if (outcome.type !== 'solved') return outcome;
     const selection = new Map(solver.selected().map(({ pkg, version }) => [pkg, version]));
     return { type: 'solved', selection };
+  }
+
+  /** Solves as above, all of them together in at most `steps` steps. */
+  limited(steps: number): (extra: readonly number[]) => Promise<SessionOutcome> {
+    let left = steps;
+    return async (extra) => {
+      if (left <= 0) return { type: 'budget' };
+      const outcome = await this.solve(extra, left);
+      left -= this.solver.decisionCount + this.solver.conflictCount;
+      return outcome;
+    };
+  }
+
+  /** The extensions that the last solve learned something about. */
+  contested(): ProblemPackage[] {
+    const { data, length } = this.solver.conflicts.contested;
+    const packages = [...data.subarray(0, length)].map((pkg) => this.encoder.problem.packages[pkg]!);
+    return packages.filter(({ role }) => role === 'extension').sort((a, b) => a.index - b.index);
+  }
+
+  /** The packages that most conflicts of the last solve were about, at most five. */
+  disputed(): ProblemPackage[] {
+    return this.solver.contested().map((pkg) => this.encoder.problem.packages[pkg]!);
   }
 
   /** Why the last solve failed, from as few facts as will do. */

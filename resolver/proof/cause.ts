@@ -70,6 +70,15 @@ export type Cause =
   | { readonly type: 'advisory'; readonly range: string; readonly advisory: string }
   /** Nothing but the locked version may be selected. */
   | { readonly type: 'locked'; readonly version: string }
+  /** For a question about a solution: this version is in it. */
+  | { readonly type: 'selected'; readonly target: string; readonly version: string }
+  /** For a question about a solution: would a newer version do (`wanted`), with this one no older (`kept`)? */
+  | {
+      readonly type: 'at-least';
+      readonly why: 'kept' | 'wanted';
+      readonly target: string;
+      readonly version: string;
+    }
   /** A refused version is what the requirements lead to; while signatures are strict nothing takes its place. */
   | {
       readonly type: 'no-fallback';

@@ -21,6 +21,10 @@ export function describeCause(cause: Cause): string {
       return `is affected by ${cause.advisory} (${cause.range})`;
     case 'locked':
       return `is not the locked ${cause.version}`;
+    case 'selected':
+      return `is not the selected ${cause.version}`;
+    case 'at-least':
+      return `is older than ${cause.version}`;
     case 'no-fallback':
       return `would take the place of ${cause.version}, which signatures: strict forbids`;
     case 'constraint':

@@ -19,6 +19,12 @@ export function describeFact({ terms, cause }: ProofFact, names: SetNames): stri
       return cause.origin === undefined
         ? `${spell(terms[0])} goes only with ${cause.target} ${cause.range}`
         : `${place(cause.origin)} allows ${cause.target} only as ${cause.range}`;
+    case 'selected':
+      return `${cause.target} ${cause.version} is selected`;
+    case 'at-least':
+      return cause.why === 'kept'
+        ? `${cause.target} stays at ${cause.version} or newer`
+        : `${cause.target} ${cause.version} or newer is wanted`;
     case 'no-fallback':
       return `${cause.path.join(' → ')} ${cause.version} is what the requirements lead to, and while signatures are strict nothing takes its place`;
     case 'offer':

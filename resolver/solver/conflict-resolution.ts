@@ -1,4 +1,4 @@
-import { grown, IntVector } from './int-vector.js';
+import { grown, grownFlags, IntVector } from './int-vector.js';
 import type { PartialSolution } from './partial-solution.js';
 import type { Universe } from './universe.js';
 
@@ -23,6 +23,9 @@ export class ConflictResolution {
   readonly chain = new IntVector();
   /** How often each package was the root of a conflict. */
   blame = new Int32Array(0);
+  /** Packages that this solve found in dispute, each once. */
+  readonly contested = new IntVector();
+  private isContested = new Uint8Array(0);
   private readonly lesson: Lesson = { id: -1, level: 0, pivot: -1 };
   /** The incompatibility at work: its packages, their sets at `base`, and their satisfiers. */
   private readonly members = new IntVector();
@@ -42,6 +45,7 @@ export class ConflictResolution {
       this.satisfiers = grown(this.satisfiers, room);
       this.blame = grown(this.blame, room);
       this.isMember = new Uint8Array(room);
+      this.isContested = grownFlags(this.isContested, room);
     }
     if (this.work.length < full.length) this.work = grown(this.work, full.length);
     if (this.derivation.length < facts.count) {
@@ -53,6 +57,9 @@ export class ConflictResolution {
 
   clear(): void {
     this.chain.length = 0;
+    const { data, length } = this.contested;
+    for (let i = 0; i < length; i++) this.isContested[data[i]!] = 0;
+    this.contested.length = 0;
   }
 
   /** The lesson of a conflict; an id without terms means that nothing can hold. */
@@ -109,10 +116,20 @@ export class ConflictResolution {
       this.chain.data[chainStart] = length / 2;
       lesson.id = this.store(chainStart);
     }
-    for (let i = 0; i < members.length; i++) this.isMember[members.data[i]!] = 0;
+    for (let i = 0; i < members.length; i++) {
+      this.isMember[members.data[i]!] = 0;
+      this.contest(members.data[i]!);
+    }
     members.length = 0;
     if (lesson.pivot >= 0) this.blame[lesson.pivot]!++;
     return lesson;
+  }
+
+  /** Notes that a package is in dispute. */
+  contest(pkg: number): void {
+    if (this.isContested[pkg] === 1) return;
+    this.isContested[pkg] = 1;
+    this.contested.push(pkg);
   }
 
   private begin(conflict: number): void {

@@ -95,7 +95,11 @@ export class Solver {
     for (let i = triggerStart.data[at]!; i < triggerEnd.data[at]!; i++) {
       const fact = triggers.data[i]!;
       this.propagation.play(fact);
-      if (clean && this.wouldBreak(fact, pkg, version)) clean = false;
+      if (clean && this.wouldBreak(fact, pkg, version)) {
+        clean = false;
+        const { start, termPackage } = this.universe.facts;
+        for (let t = start[fact]!; t < start[fact + 1]!; t++) this.conflicts.contest(termPackage[t]!);
+      }
     }
     if (clean) {
       this.propagation.openLevel();
@@ -156,7 +160,8 @@ export class Solver {
     const { facts } = universe;
     let learnedOnly = true;
     for (let id = mark.count; id < facts.count; id++) {
-      if (conflicts.derivation[id] === -1) learnedOnly = false;
+      // A fact that was added since the solve is not known to `conflicts` yet.
+      if (id >= conflicts.derivation.length || conflicts.derivation[id] === -1) learnedOnly = false;
     }
     if (!learnedOnly) return;
     conflicts.derivation.fill(-1, mark.count, facts.count);
