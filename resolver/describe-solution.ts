@@ -5,7 +5,9 @@ import type { ProblemPackage } from './encode/problem.js';
 import { type Asker, heldBack } from './held-back.js';
 import { type PackageId, packageId, splitPackageId } from './package-id.js';
 import { describeCause } from './proof/describe-cause.js';
-import type { Proof } from './proof/proof.js';
+import { describeFact } from './proof/describe-fact.js';
+import { joinWords, SetNames } from './proof/describe-set.js';
+import type { Proof, ProofFact } from './proof/proof.js';
 import type { Selection, Session } from './session.js';
 import type { SkippedOptional, Solution, SolvedEdge, SolvedPackage } from './solution.js';
 
@@ -14,10 +16,12 @@ export interface FoundSolution {
   readonly selection: Selection;
   /** Why direct dependencies are not newer. */
   readonly proofs: ReadonlyMap<ProblemPackage, Proof>;
+  /** Why optional dependencies were skipped, by the package that stands for the choice. */
+  readonly skips: ReadonlyMap<ProblemPackage, Proof>;
 }
 
 /** The solver's numbers as a solution: names, edges, skipped optional dependencies, who requires what. */
-export function describeSolution({ session, selection, proofs }: FoundSolution): Solution {
+export function describeSolution({ session, selection, proofs, skips }: FoundSolution): Solution {
   const { encoder, rootFacts } = session;
   const { problem, policy } = encoder;
   const askers = new Map<number, Asker[]>();
@@ -40,9 +44,9 @@ export function describeSolution({ session, selection, proofs }: FoundSolution):
     const dependencies: SolvedEdge[] = [];
     const skipped: SkippedOptional[] = [];
     for (const edge of encoder.dependencies.edgesOf(pkg, version)) {
-      const met = meetEdge(encoder, selection, { pkg, version, edge });
+      const met = meetEdge(encoder, selection, { pkg, version, edge, skips });
       if ('reason' in met) {
-        skipped.push({ name: edge.name, range: edge.written.version, reason: met.reason });
+        skipped.push({ name: edge.name, range: edge.written.version, ...met });
         continue;
       }
       dependencies.push(met);
@@ -93,17 +97,20 @@ interface EdgeAt {
   readonly pkg: ProblemPackage;
   readonly version: number;
   readonly edge: Edge;
+  readonly skips: FoundSolution['skips'];
 }
 
 function meetEdge(
   encoder: Encoder,
   selection: Selection,
-  { pkg, version, edge }: EdgeAt,
-): SolvedEdge | { reason: string } {
+  { pkg, version, edge, skips }: EdgeAt,
+): SolvedEdge | Pick<SkippedOptional, 'reason' | 'proof'> {
   const target = encoder.dependencies.targetOf(edge)!;
   const choice = edge.optional ? encoder.dependencies.choiceOf(pkg, version, edge) : undefined;
   if (choice !== undefined && selection.get(choice.index) !== 1) {
-    return { reason: whySkipped(encoder, selection, { edge, target }) };
+    const proof = skips.get(choice);
+    const reason = whySkipped(encoder, selection, { edge, target, proof });
+    return { reason, ...(proof !== undefined && { proof }) };
   }
   const met = selection.get(target.index)!;
   const shared = {
@@ -124,7 +131,7 @@ function meetEdge(
 function whySkipped(
   encoder: Encoder,
   selection: Selection,
-  { edge, target }: { edge: Edge; target: ProblemPackage },
+  { edge, target, proof }: { edge: Edge; target: ProblemPackage; proof: Proof | undefined },
 ): string {
   if (target.versions.length === 0) return `there is no ${edge.name} in ${target.location}`;
   const accepted = encoder.accepted(target, edge.range, edge.written.kind);
@@ -148,5 +155,18 @@ function whySkipped(
   if (newest !== undefined && causes.every((cause) => cause !== undefined)) {
     return `${edge.name} ${target.versions[fitting.at(-1)!]} ${describeCause(newest)}`;
   }
+  const facts = proof?.facts.filter(({ cause }) => cause.type !== 'taken' && cause.type !== 'choice') ?? [];
+  if (proof !== undefined && facts.length <= TOLD_FACTS) {
+    const names = new SetNames(proof);
+    return joinWords(facts.filter((fact) => !isItself(fact, edge)).map((fact) => describeFact(fact, names)));
+  }
   return `no version of ${edge.name} in ${edge.range} goes together with what is selected`;
+}
+
+/** Facts that one sentence has room for. */
+const TOLD_FACTS = 4;
+
+/** The optional dependency says of itself that it is asked for: that is no reason. */
+function isItself({ cause }: ProofFact, edge: Edge): boolean {
+  return cause.type === 'dependency' && cause.optional && cause.target === edge.name;
 }

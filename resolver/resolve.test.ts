@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isProvError } from '#base';
 import type { PackageId } from './package-id.js';
+import { checkProof } from './proof/check-proof.js';
 import { resolve } from './resolve.js';
 import type { ResolveOptions } from './resolve-options.js';
 import { type Asked, ask, causes, solve, versionsOf } from './testing/ask.js';
@@ -96,7 +97,10 @@ test('an optional dependency never holds a required one back', async () => {
   };
   const solution = await solve(universe, { web: '*' });
   assert.deepEqual(versionsOf(solution), { redis: '7.0.0', web: '1.0.0' });
-  assert.equal(solution.packages.find(({ name }) => name === 'web')!.skipped[0]!.name, 'plugin');
+  const [skipped] = solution.packages.find(({ name }) => name === 'web')!.skipped;
+  assert.equal(skipped!.name, 'plugin');
+  assert.equal(skipped!.reason, 'plugin 1.0.0 depends on redis ^6 and redis 7.0.0 is selected');
+  assert.equal(checkProof(skipped!.proof!), undefined);
 });
 
 test('a capability is served by one of its providers, what the user asks for first', async () => {

@@ -8,6 +8,7 @@ import { improve } from './quality.js';
 import { refusalProof } from './refused-selection.js';
 import { DEFAULT_STEP_BUDGET, type ResolveOptions } from './resolve-options.js';
 import { Session, StaleOffers } from './session.js';
+import { skipProofs } from './skip-proofs.js';
 
 /**
  * One version of every package needed, or a proof that there is none. Deterministic: the order and delay
@@ -64,7 +65,8 @@ async function solve(session: Session, budget: number): Promise<ResolveResult> {
   const outcome = await session.solve();
   if (outcome.type === 'solved') {
     const { selection, heldBack } = await improve(session, outcome.selection);
-    return { ok: true, solution: describeSolution({ session, selection, proofs: heldBack }) };
+    const skips = await skipProofs(session, selection);
+    return { ok: true, solution: describeSolution({ session, selection, proofs: heldBack, skips }) };
   }
   const statistics = session.statistics();
   if (outcome.type === 'budget') {

@@ -76,7 +76,9 @@ function lockEntry(
         };
       })
       .sort((a, b) => compareText(a.name, b.name)),
-    ...(solved.skipped.length > 0 && { skipped: solved.skipped.map((skipped) => ({ ...skipped })) }),
+    ...(solved.skipped.length > 0 && {
+      skipped: solved.skipped.map(({ name, range, reason }) => ({ name, range, reason })),
+    }),
     requiredBy: [...solved.requiredBy],
     ...(provides.length > 0 && { provides: Object.fromEntries(provides) }),
     ...(facts.publishedAt !== undefined && { publishedAt: facts.publishedAt }),

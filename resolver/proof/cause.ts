@@ -72,6 +72,8 @@ export type Cause =
   | { readonly type: 'locked'; readonly version: string }
   /** For a question about a solution: this version is in it. */
   | { readonly type: 'selected'; readonly target: string; readonly version: string }
+  /** For a question about a solution: this optional dependency is taken. */
+  | { readonly type: 'taken'; readonly target: string }
   /** For a question about a solution: would a newer version do (`wanted`), with this one no older (`kept`)? */
   | {
       readonly type: 'at-least';

@@ -23,6 +23,8 @@ export function describeCause(cause: Cause): string {
       return `is not the locked ${cause.version}`;
     case 'selected':
       return `is not the selected ${cause.version}`;
+    case 'taken':
+      return 'is not taken';
     case 'at-least':
       return `is older than ${cause.version}`;
     case 'no-fallback':

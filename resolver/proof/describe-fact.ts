@@ -21,6 +21,8 @@ export function describeFact({ terms, cause }: ProofFact, names: SetNames): stri
         : `${place(cause.origin)} allows ${cause.target} only as ${cause.range}`;
     case 'selected':
       return `${cause.target} ${cause.version} is selected`;
+    case 'taken':
+      return `${cause.target} is taken`;
     case 'at-least':
       return cause.why === 'kept'
         ? `${cause.target} stays at ${cause.version} or newer`
