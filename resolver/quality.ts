@@ -1,5 +1,5 @@
 import type { ProblemPackage } from './encode/problem.js';
-import { compactProof, minimiseProof } from './proof/minimise-proof.js';
+import { minimiseProof } from './proof/minimise-proof.js';
 import type { Proof } from './proof/proof.js';
 import { Ranks } from './ranks.js';
 import type { Selection, Session } from './session.js';
@@ -10,6 +10,9 @@ export const STALENESS_LIMITS: readonly number[] = [1, 2, 3, 5, 10];
 export const TOLERATED_STALENESS = 3;
 /** Steps of all attempts to do better together: well under a tenth of a second. */
 export const IMPROVEMENT_STEPS = 50_000;
+
+/** A solution carries its proofs as they were found; whoever shows one makes it minimal. */
+const AS_FOUND = 0;
 
 export interface Improved {
   readonly selection: Selection;
@@ -40,7 +43,7 @@ export async function improve(session: Session, found: Selection): Promise<Impro
       if (other !== pkg) facts.push(...ranks.atLeast(other, ranks.of(other, selection), 'kept'));
     const outcome = await limited(facts);
     if (outcome.type === 'unsolvable') {
-      heldBack.set(pkg, compactProof(minimiseProof(session.derivation(outcome.id))));
+      heldBack.set(pkg, minimiseProof(session.derivation(outcome.id), AS_FOUND));
     } else if (outcome.type === 'solved') {
       selection = outcome.selection;
       // What held others back may be gone.

@@ -1,10 +1,13 @@
 import type { ProblemPackage } from './encode/problem.js';
-import { compactProof, minimiseProof } from './proof/minimise-proof.js';
+import { minimiseProof } from './proof/minimise-proof.js';
 import type { Proof } from './proof/proof.js';
 import type { Selection, Session } from './session.js';
 
 /** Skipped optional dependencies that get a proof of their own; each costs one solve with everything given. */
 export const MAX_SKIP_PROOFS = 20;
+
+/** The reason in the lock is read off the proof: it must not depend on how fast this machine is. */
+const UNTIL_MINIMAL = Number.POSITIVE_INFINITY;
 
 /**
  * For each choice that was decided as "skip": why "take" does not go together with what is selected. By the
@@ -36,7 +39,7 @@ export async function skipProofs(
     const taken = problem.fact([must(choice, 1)], { type: 'taken', target: choice.name });
     const outcome = await session.solve([...given, taken]);
     if (outcome.type === 'unsolvable')
-      proofs.set(choice, compactProof(minimiseProof(session.derivation(outcome.id))));
+      proofs.set(choice, minimiseProof(session.derivation(outcome.id), UNTIL_MINIMAL));
   }
   return proofs;
 }

@@ -55,6 +55,9 @@ function hintOf(cause: Cause): { about: string; text: string } | undefined {
       return about('Use a version outside the declared conflict, or only one of the two.');
     case 'offer':
     case 'choice':
+    case 'selected':
+    case 'taken':
+    case 'at-least':
       return undefined;
   }
 }
