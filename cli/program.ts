@@ -278,12 +278,14 @@ function outputFormat(argv: readonly string[]): OutputFormat {
 
 function printerOptions(argv: readonly string[]) {
   const terminal = process.stderr.isTTY === true;
+  const dumb = process.env['TERM'] === 'dumb';
   const colour = terminal && (process.env['NO_COLOR'] ?? '') === '';
   return {
     out: outputFormat(argv),
     quiet: argv.includes('--quiet') || argv.includes('-q'),
-    colour,
+    colour: colour && !dumb,
     terminal,
+    dumb,
   };
 }
 

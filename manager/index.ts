@@ -8,12 +8,22 @@ export {
 } from './copy/attach-file.js';
 export { type CopyReferenceOptions, type CopyReferenceResult, copyReference } from './copy/copy-reference.js';
 export {
+  type ExportReferencesOptions,
+  type ExportReferencesResult,
+  exportReferences,
+} from './copy/export-references.js';
+export { type ImportLayoutOptions, importLayout } from './copy/import-layout.js';
+export { type PushStoredOptions, pushStored } from './copy/push-stored.js';
+export type { CopiedItem, CopySummary } from './copy/run-copy.js';
+export { selectTags, type TagSelection } from './copy/select-tags.js';
+export {
   type DiscoverNode,
   type DiscoverOptions,
   type DiscoverRelation,
   type DiscoverResult,
   discoverReferrers,
 } from './inspect/discover.js';
+export { withExtensionTree } from './inspect/extension-tree.js';
 export { globMatcher } from './inspect/glob.js';
 export {
   type InspectArtifactResult,
@@ -51,6 +61,12 @@ export {
   resolveWorkspace,
   type UpdateRequest,
 } from './resolve/resolve-workspace.js';
+export {
+  reportTransfer,
+  type TransferOperation,
+  type TransferOutcome,
+  type TransferReport,
+} from './transfer/report-transfer.js';
 export { assertDeployable, type DeployableRequest } from './trust/assert-deployable.js';
 export { type SignReferenceResult, signReference } from './trust/sign-reference.js';
 export {

@@ -1,8 +1,18 @@
 import type { Digester } from '#base';
 import type { Descriptor } from '#schemas';
 
+/** How far the transfer of one piece of content is. */
+export interface ByteProgress {
+  /** Bytes of it that have arrived; goes back when a try begins again. */
+  readonly done: number;
+  /** Of these, what an earlier run had brought. */
+  readonly resumed: number;
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Told of the bytes of `push`, and of what is fetched into a cache, often. */
+  readonly onProgress?: ((progress: ByteProgress) => void) | undefined;
 }
 
 /** Bytes that can be read again from the start, so that a failed push can be repeated. */

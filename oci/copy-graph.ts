@@ -1,7 +1,8 @@
 import { type Digest, ProvError } from '#base';
 import { type Descriptor, isManifestType, parseOciManifest } from '#schemas';
+import type { UncertainReferrers } from './ask-referrers.js';
 import { boundedEach } from './bounded-each.js';
-import type { ContentStore, MountingStore, ReadStore } from './content-store.js';
+import type { ByteProgress, ContentStore, MountingStore, ReadStore } from './content-store.js';
 import { bytesSource } from './fetch-bytes.js';
 import { type ContentGraph, discoverGraph, type GraphManifest, type GraphOptions } from './graph.js';
 import { successors } from './manifest-codec.js';
@@ -15,6 +16,7 @@ import { assertTagFree, versionTagsAreImmutable } from './store/tag-policy.js';
 export type CopyEvent =
   | { readonly type: 'planned'; readonly manifests: number; readonly blobs: number; readonly bytes: number }
   | { readonly type: 'copied' | 'skipped' | 'mounted'; readonly descriptor: Descriptor }
+  | { readonly type: 'progress'; readonly descriptor: Descriptor; readonly progress: ByteProgress }
   | { readonly type: 'tagged'; readonly tag: string; readonly descriptor: Descriptor };
 
 export interface CopyOptions extends GraphOptions {
@@ -27,7 +29,15 @@ export interface CopyOptions extends GraphOptions {
   /** The source's repository, when source and target are on one registry: blobs are mounted, not moved. */
   readonly mountFrom?: string;
   readonly onEvent?: (event: CopyEvent) => void;
+  /** Finds and checks everything, and says what would be written, without writing. */
+  readonly dryRun?: boolean;
 }
+
+/** Something that a copy writes, in the order of writing. */
+export type PlannedWrite =
+  | { readonly type: 'blob'; readonly descriptor: Descriptor; readonly mountFrom?: string }
+  | { readonly type: 'manifest'; readonly descriptor: Descriptor }
+  | { readonly type: 'tag'; readonly descriptor: Descriptor; readonly tag: string };
 
 export interface CopyResult {
   /** Pieces of content written (mounted ones included). */
@@ -37,6 +47,10 @@ export interface CopyResult {
   /** Bytes written; mounted blobs count nothing. */
   readonly bytes: number;
   readonly tagged: readonly string[];
+  /** What was written, or would be. */
+  readonly writes: readonly PlannedWrite[];
+  /** Where the source's answer about referrers leaves doubt: something may be missing. */
+  readonly uncertain: readonly UncertainReferrers[];
 }
 
 /** Four at a time saturate a link without holding many sockets; more gained nothing on loopback. */
@@ -70,7 +84,10 @@ export async function copyGraph(
     bytes: sizeOf(graph),
   });
 
-  const result = { copied: 0, skipped: 0, bytes: 0, tagged: [] as string[] };
+  const writes: PlannedWrite[] = [];
+  const { uncertain } = graph;
+  const result = { copied: 0, skipped: 0, bytes: 0, tagged: [] as string[], writes, uncertain };
+  const { dryRun = false, mountFrom } = options;
   const note = (type: 'copied' | 'skipped' | 'mounted', descriptor: Descriptor) => {
     if (type === 'skipped') result.skipped += 1;
     else result.copied += 1;
@@ -84,13 +101,13 @@ export async function copyGraph(
       { concurrency: options.concurrency ?? COPY_CONCURRENCY, signal },
       async (blob, inner) => {
         if (await to.exists(blob, { signal: inner })) return note('skipped', blob);
-        if (
-          options.mountFrom !== undefined &&
-          (await to.mount?.(blob, options.mountFrom, { signal: inner }))
-        ) {
-          return note('mounted', blob);
-        }
-        await to.push(blob, () => lazily(from.fetch(blob, { signal: inner })), { signal: inner });
+        const mountable = mountFrom !== undefined && to.mount !== undefined;
+        writes.push({ type: 'blob', descriptor: blob, ...(mountable ? { mountFrom } : {}) });
+        if (dryRun) return note(mountable ? 'mounted' : 'copied', blob);
+        if (mountable && (await to.mount?.(blob, mountFrom, { signal: inner }))) return note('mounted', blob);
+        const onProgress =
+          onEvent && ((progress: ByteProgress) => onEvent({ type: 'progress', descriptor: blob, progress }));
+        await to.push(blob, () => lazily(from.fetch(blob, { signal: inner })), { signal: inner, onProgress });
         note('copied', blob);
       },
     );
@@ -99,6 +116,11 @@ export async function copyGraph(
     signal?.throwIfAborted();
     if (await to.exists(descriptor, { signal })) {
       note('skipped', descriptor);
+      continue;
+    }
+    writes.push({ type: 'manifest', descriptor });
+    if (dryRun) {
+      note('copied', descriptor);
       continue;
     }
     await repairPush(
@@ -110,10 +132,16 @@ export async function copyGraph(
   for (const { tag, manifest, existing } of wanted) {
     signal?.throwIfAborted();
     if (existing?.digest === manifest.descriptor.digest) continue;
+    if (dryRun) {
+      writes.push({ type: 'tag', descriptor: manifest.descriptor, tag });
+      result.tagged.push(tag);
+      continue;
+    }
     const change = existing && parseSideTag(tag) ? { tag, incoming: manifest, existing, signal } : undefined;
     const descriptor = change ? await mergeSideTag(to, change) : manifest.descriptor;
     if (descriptor.digest === existing?.digest) continue;
     await to.tag(descriptor, tag, { signal });
+    writes.push({ type: 'tag', descriptor, tag });
     result.tagged.push(tag);
     onEvent?.({ type: 'tagged', tag, descriptor });
   }

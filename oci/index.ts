@@ -1,6 +1,7 @@
 export { askReferrers, type UncertainReferrers } from './ask-referrers.js';
 export { type AttachOptions, attachArtifact } from './attach.js';
 export {
+  type ByteProgress,
   type ByteSource,
   type CallOptions,
   type ContentStore,
@@ -17,6 +18,7 @@ export {
   type CopyOptions,
   type CopyResult,
   copyGraph,
+  type PlannedWrite,
 } from './copy-graph.js';
 export {
   type AnnotatedFacts,
@@ -63,6 +65,7 @@ export {
   type FoundCredential,
 } from './remote/credentials/credential-source.js';
 export { authFilePaths, defaultCredentials } from './remote/credentials/default-credentials.js';
+export { type PlannedRequest, plannedRequests } from './remote/planned-requests.js';
 export {
   createRemoteRegistry,
   type DocumentAnswer,
@@ -81,6 +84,7 @@ export { resolveOptional } from './resolve-optional.js';
 export { type CachedStoreOptions, cachedStore } from './store/cached-store.js';
 export { type ContentCache, openContentCache } from './store/content-cache.js';
 export { type LayoutOptions, type OciLayout, openOciLayout } from './store/layout-directory.js';
+export type { LayoutName, LayoutNaming } from './store/layout-index.js';
 export { type OciLayoutTar, openOciLayoutTar } from './store/layout-tar-reader.js';
 export {
   createLayoutTarWriter,

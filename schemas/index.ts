@@ -1,3 +1,4 @@
+export { type CommandEvent, commandEventSchema } from './command-event.js';
 export {
   type ConfigFile,
   configFileSchema,

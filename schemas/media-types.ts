@@ -33,6 +33,7 @@ export const ANNOTATION = {
   url: 'org.opencontainers.image.url',
   vendor: 'org.opencontainers.image.vendor',
   created: 'org.opencontainers.image.created',
+  containerdName: 'io.containerd.image.name',
   refName: 'org.opencontainers.image.ref.name',
   orasUnpack: 'io.deis.oras.content.unpack',
   orasDigest: 'io.deis.oras.content.digest',

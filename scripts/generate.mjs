@@ -23,6 +23,7 @@ async function jsonSchemas() {
     'resolution-failure.schema.json': [schemas.resolutionFailureSchema, 'why there is no resolution'],
     'status.schema.json': [schemas.statusDocumentSchema, 'lifecycle status of a version'],
     'script-event.schema.json': [schemas.scriptEventSchema, "one line of a script's stdout"],
+    'event.schema.json': [schemas.commandEventSchema, 'one line of --out ndjson'],
     'service.schema.json': [schemas.serviceDefinitionSchema, 'a service that a provider supervises'],
   };
   for (const [name, [schema, title]] of Object.entries(published)) {

@@ -1,12 +1,19 @@
 import { type ErrorDocument, ProvError, redact, writeError } from '#base';
 import type { CommandOutput, OutputFormat, Table } from '../command.js';
+import { printable } from './printable.js';
 import type { ProgressEvent } from './progress.js';
+import { ProgressView } from './progress-view.js';
+
+/** Of the lines of `--out ndjson`; raised when a reader would misread them. @see docs/spec/events.md */
+const EVENT_VERSION = 1;
 
 export interface PrinterOptions {
   readonly out: OutputFormat;
   readonly quiet: boolean;
   readonly colour: boolean;
   readonly terminal: boolean;
+  /** The terminal understands no cursor movement. */
+  readonly dumb?: boolean;
 }
 
 /**
@@ -15,7 +22,7 @@ export interface PrinterOptions {
  */
 export class Printer {
   readonly #options: PrinterOptions;
-  #progressShown = false;
+  #view: ProgressView | undefined;
 
   constructor(options: PrinterOptions) {
     this.#options = options;
@@ -26,7 +33,10 @@ export class Printer {
     this.#clearProgress();
     if (out === 'json') return write(process.stdout, `${JSON.stringify({ ok: true, data: output.data })}\n`);
     if (out === 'ndjson')
-      return write(process.stdout, `${JSON.stringify({ event: 'done', ok: true, data: output.data })}\n`);
+      return write(
+        process.stdout,
+        `${JSON.stringify({ v: EVENT_VERSION, event: 'done', ok: true, data: output.data })}\n`,
+      );
     if (out === 'yaml') return write(process.stdout, await yaml(output.data));
     if (output.raw !== undefined && out === 'text') return write(process.stdout, rawOutput(output.raw));
     if (out === 'table' && output.table) return write(process.stdout, printable(formatTable(output.table)));
@@ -56,14 +66,12 @@ export class Printer {
   progress(event: ProgressEvent): void {
     const { out, terminal, quiet } = this.#options;
     if (out === 'ndjson') {
-      process.stdout.write(`${redact(JSON.stringify(event))}\n`);
+      process.stdout.write(`${redact(JSON.stringify({ v: EVENT_VERSION, ...event }))}\n`);
       return;
     }
-    if (!terminal || quiet || out === 'json' || event.message === undefined) return;
-    process.stderr.write(
-      `\r\u001b[2K${printable(redact(event.message)).slice(0, (process.stderr.columns ?? 80) - 1)}`,
-    );
-    this.#progressShown = true;
+    if (!terminal || quiet || out === 'json') return;
+    this.#view ??= new ProgressView({ screen: process.stderr, dumb: this.#options.dumb ?? false });
+    this.#view.event({ ...event, ...(event.message && { message: redact(event.message) }) });
   }
 
   note(text: string): void {
@@ -74,8 +82,7 @@ export class Printer {
   }
 
   #clearProgress(): void {
-    if (this.#progressShown) process.stderr.write('\r\u001b[2K');
-    this.#progressShown = false;
+    this.#view?.clear();
   }
 
   #paint(text: string, code: number): string {
@@ -102,20 +109,12 @@ function rawOutput(bytes: Uint8Array): Uint8Array | string {
 
 async function failureDocument(error: ErrorDocument, out: 'json' | 'ndjson' | 'yaml'): Promise<string> {
   if (out === 'yaml') return yaml({ ok: false, error });
-  return `${JSON.stringify(out === 'json' ? { ok: false, error } : { event: 'done', ok: false, error })}\n`;
+  return `${JSON.stringify(out === 'json' ? { ok: false, error } : { v: EVENT_VERSION, event: 'done', ok: false, error })}\n`;
 }
 
 async function yaml(data: unknown): Promise<string> {
   const { toYaml } = await import('./to-yaml.js');
   return toYaml(data);
-}
-
-/** Control characters, which move the cursor and rewrite what stands there, but for newline and tab. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
-
-/** Text as people may see it: a registry or an extension must not be able to fake or hide lines. */
-function printable(text: string): string {
-  return text.replace(CONTROL, '\ufffd');
 }
 
 /**

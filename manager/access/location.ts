@@ -9,6 +9,7 @@ import {
 } from '#schemas';
 import type { HostRole } from './connection-settings.js';
 import type { Registries } from './registries.js';
+import { isTarPath } from './tar-path.js';
 
 /** Content that a reference names, opened for reading. */
 export interface Location {
@@ -44,10 +45,9 @@ export async function openLocation(
     };
   }
   const { openOciLayout, openOciLayoutTar } = await import('#oci');
-  const layout =
-    reference.type === 'bundle'
-      ? await openOciLayoutTar(reference.path)
-      : await openOciLayout(reference.path, { create: false });
+  const layout = isTarPath(reference)
+    ? await openOciLayoutTar(reference.path)
+    : await openOciLayout(reference.path, { create: false });
   const repository = reference.repository ?? onlyOne(await layout.repositories(), reference);
   const store = layout.repository(repository);
   const target = await chooseTarget(reference, store);

@@ -44,23 +44,23 @@ export interface HeadOptions extends CallOptions {
 export async function uploadBlob(
   access: RepositoryAccess,
   descriptor: Descriptor,
-  options: { readonly source: ByteSource; readonly signal?: AbortSignal | undefined },
+  options: CallOptions & { readonly source: ByteSource },
 ): Promise<void> {
-  const { signal, source } = options;
+  const { signal, source, onProgress } = options;
   const { digest, size } = descriptor;
   if (
     !access.doubtful.has(digest) &&
     (await headBlob(access, digest, { signal, allow: 'push' })) !== undefined
   )
     return;
-  await sendBlob(access, { digest, size, source }, signal);
+  await sendBlob(access, { digest, size, source }, { signal, onProgress });
   access.doubtful.delete(digest);
 }
 
 async function sendBlob(
   access: RepositoryAccess,
   body: RequestBody,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: CallOptions,
 ): Promise<void> {
   const { digest, size } = body;
   if (size > CHUNKED_ABOVE_BYTES && access.client.profile.chunks) {
@@ -69,13 +69,14 @@ async function sendBlob(
       uploadJournalDir === undefined
         ? noJournal
         : openUploadJournal(uploadJournalDir, `${access.label}@${digest}`);
-    const outcome = await uploadChunks({ access, body, journal, signal });
+    const outcome = await uploadChunks({ access, body, journal, signal, onProgress });
     if (outcome === 'done') return;
     // The answer to the last request may have been lost after it was obeyed.
     if (outcome === 'again' && (await headBlob(access, digest, { signal, allow: 'push' })) !== undefined)
       return;
   }
-  await uploadWhole(access, body, signal);
+  const onSent = onProgress && ((done: number) => onProgress({ done, resumed: 0 }));
+  await uploadWhole(access, { ...body, onSent }, signal);
 }
 
 /** POST, then one PUT. A new session for every try: what a broken one holds is unknown. */

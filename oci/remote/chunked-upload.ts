@@ -1,4 +1,5 @@
 import { isProvError, log, ProvError } from '#base';
+import type { CallOptions } from '../content-store.js';
 import { ChunkReader } from './chunk-reader.js';
 import { bodyOf, type RequestBody } from './http/request-body.js';
 import { hostOf, parseTarget, type Target, withQuery } from './http/target.js';
@@ -14,6 +15,7 @@ export interface ChunkedUpload {
   readonly body: RequestBody;
   readonly journal: UploadJournal;
   readonly signal: AbortSignal | undefined;
+  readonly onProgress?: CallOptions['onProgress'];
 }
 
 interface Session {
@@ -44,6 +46,8 @@ export async function uploadChunks(upload: ChunkedUpload): Promise<ChunkedOutcom
     const first = await access.client.retrying(begin, { signal });
     if (first === undefined) return 'done';
     let session = first;
+    const resumed = session.offset;
+    upload.onProgress?.({ done: resumed, resumed });
     while (session.offset < body.size) {
       const before = session.offset;
       const sent = await access.client.retrying(
@@ -55,7 +59,11 @@ export async function uploadChunks(upload: ChunkedUpload): Promise<ChunkedOutcom
             // What arrived before the break counts: the next chunk has all its tries again.
             if (session.offset > before) return 'taken';
           }
-          return sendChunk(upload, session, reader);
+          const { offset } = session;
+          return sendChunk(upload, session, {
+            reader,
+            onSent: (sent) => upload.onProgress?.({ done: offset + sent, resumed }),
+          });
         },
         { signal, also: isWorthResuming },
       );
@@ -126,7 +134,16 @@ function rangeEnd(value: unknown, sent: number): number | undefined {
   return end === 0 && sent !== 1 ? 0 : end + 1;
 }
 
-async function sendChunk(upload: ChunkedUpload, session: Session, reader: ChunkReader): Promise<Sent> {
+interface Sending {
+  readonly reader: ChunkReader;
+  readonly onSent: (bytes: number) => void;
+}
+
+async function sendChunk(
+  upload: ChunkedUpload,
+  session: Session,
+  { reader, onSent }: Sending,
+): Promise<Sent> {
   const { access, signal, body } = upload;
   const { profile } = access.client;
   const bytes = await reader.read(session.offset, profile.chunkBytes(session.minimum), session.minimum);
@@ -136,7 +153,7 @@ async function sendChunk(upload: ChunkedUpload, session: Session, reader: ChunkR
     target: session.location,
     allow: 'push',
     headers: { 'content-type': 'application/octet-stream', 'content-range': `${session.offset}-${end - 1}` },
-    body: bodyOf(bytes, body.digest),
+    body: bodyOf(bytes, body.digest, onSent),
     expect: [201, 202, 204, 404, 405, 413, 501],
     attempts: 1,
     signal,

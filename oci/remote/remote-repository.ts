@@ -58,14 +58,10 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
   }
 
   /** Two pushes of one blob at once are one. */
-  async function pushBlob(
-    descriptor: Descriptor,
-    source: ByteSource,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async function pushBlob(descriptor: Descriptor, source: ByteSource, options: CallOptions): Promise<void> {
     const known = uploads.get(descriptor.digest);
     if (known) return known;
-    const upload = uploadBlob(access, descriptor, { source, signal });
+    const upload = uploadBlob(access, descriptor, { source, ...options });
     uploads.set(descriptor.digest, upload);
     try {
       await upload;
@@ -133,8 +129,8 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
     },
     inspectReferrers: (subject, artifactType, { signal } = {}) =>
       queryReferrers(access, manifests, { subject: subject.digest, artifactType, signal }),
-    async push(descriptor, source, { signal } = {}) {
-      if (!isManifestType(descriptor.mediaType)) return pushBlob(descriptor, source, signal);
+    async push(descriptor, source, { signal, onProgress } = {}) {
+      if (!isManifestType(descriptor.mediaType)) return pushBlob(descriptor, source, { signal, onProgress });
       const bytes = await collect(descriptor, source);
       const actual = digestOf(bytes, digestAlgorithm(descriptor.digest));
       if (actual !== descriptor.digest) {

@@ -23,6 +23,7 @@ import {
   type ReadStore,
   type ResumableStore,
 } from '../content-store.js';
+import { countBytes } from '../count-bytes.js';
 import { readError } from '../reading.js';
 import { verifiedStream } from '../verified-stream.js';
 import { openPartialContent, PARTIAL_ENDING } from './partial-content.js';
@@ -107,7 +108,8 @@ export async function openContentCache(directory: string): Promise<ContentCache>
     const resumed = partial.digester.bytes > 0;
     try {
       const rest = await store.fetchRest(descriptor, partial.digester, options);
-      for await (const chunk of rest) partial.write(chunk);
+      const { onProgress } = options;
+      for await (const chunk of countBytes(rest, onProgress, partial.digester.bytes)) partial.write(chunk);
       partial.commit(pathOf(descriptor.digest));
     } catch (error) {
       const wrong = isProvError(error, 'OCI_DIGEST_MISMATCH') || isProvError(error, 'OCI_SIZE_MISMATCH');
@@ -136,7 +138,8 @@ export async function openContentCache(directory: string): Promise<ContentCache>
       if ((await verifiedPath(descriptor.digest, options)) !== undefined) return;
       const file = openAtomicFile(pathOf(descriptor.digest), { mode: 0o444, fileSystem: unsynced });
       try {
-        for await (const chunk of verifiedStream(source(), descriptor, directory, options?.signal))
+        const counted = countBytes(source(), options?.onProgress);
+        for await (const chunk of verifiedStream(counted, descriptor, directory, options?.signal))
           file.write(chunk);
         file.commit();
       } catch (error) {

@@ -13,12 +13,14 @@ import {
 } from '#base';
 import { type Descriptor, type ImageIndex, isManifestType, MEDIA } from '#schemas';
 import type { ByteSource, CallOptions, ContentStore } from '../content-store.js';
+import { countBytes } from '../count-bytes.js';
 import { readError } from '../reading.js';
 import { verifiedStream } from '../verified-stream.js';
 import { exclusively } from './exclusively.js';
 import {
   encodeLayoutIndex,
   LAYOUT_MARKER,
+  type LayoutNaming,
   layoutName,
   readLayoutIndex,
   withManifest,
@@ -31,6 +33,8 @@ export interface LayoutOptions {
   /** Makes the directory when it is not there. Default true. */
   readonly create?: boolean;
   readonly tagPolicy?: TagPolicy;
+  /** How tags are written. Default: `namespace/name:tag`. */
+  readonly naming?: LayoutNaming | undefined;
   readonly fileSystem?: FileSystem;
 }
 
@@ -40,6 +44,8 @@ export interface OciLayout {
   /** The store of `namespace/name`; '' for the bare tags that oras and skopeo write. */
   repository(name: string): ContentStore;
   repositories(): Promise<readonly string[]>;
+  /** As it is now, annotations included. */
+  index(): ImageIndex;
   close(): Promise<void>;
 }
 
@@ -91,7 +97,8 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
     makeDirectory(dirname(path));
     const file = openAtomicFile(path, { mode: 0o444, ...fileOptions });
     try {
-      for await (const chunk of verifiedStream(source(), descriptor, label, call?.signal)) file.write(chunk);
+      const counted = countBytes(source(), call?.onProgress);
+      for await (const chunk of verifiedStream(counted, descriptor, label, call?.signal)) file.write(chunk);
       file.commit();
     } catch (error) {
       file.abort();
@@ -124,12 +131,13 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
             assertTagFree(tag, holder, descriptor, { policy, where: view.label });
             return holder?.digest === descriptor.digest
               ? index
-              : withTag(index, { repository: name, tag }, descriptor);
+              : withTag(index, { repository: name, tag, naming: options.naming }, descriptor);
           });
         },
       };
     },
     repositories: async () => layoutRepositories(content.index()),
+    index: content.index,
     close: async () => {},
   };
 }

@@ -19,10 +19,16 @@ export interface LayoutName {
 
 /**
  * Reads `org.opencontainers.image.ref.name`: `namespace/name:tag`, the same behind a registry host, or a bare
- * tag. Undefined for a manifest without a name and for names that are not one of these.
+ * tag, whose repository may stand in `io.containerd.image.name`. Undefined for a manifest without a name and for names that are not one of these.
  */
-export function layoutName(descriptor: Descriptor): LayoutName | undefined {
-  const name = descriptor.annotations?.[ANNOTATION.refName];
+export function layoutName({ annotations }: Descriptor): LayoutName | undefined {
+  const own = parseName(annotations?.[ANNOTATION.refName]);
+  if (own === undefined || own.repository !== '') return own;
+  const full = parseName(annotations?.[ANNOTATION.containerdName]);
+  return full !== undefined && full.tag === own.tag ? full : own;
+}
+
+function parseName(name: string | undefined): LayoutName | undefined {
   if (name === undefined || name === '') return undefined;
   const at = name.indexOf('@');
   const plain = at < 0 ? name : name.slice(0, at);
@@ -73,9 +79,18 @@ export function encodeLayoutIndex(index: ImageIndex): Uint8Array {
   return encodeIndex({ ...index, schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests });
 }
 
+/** How a tag is written into a layout's index: the annotations of its entry. */
+export type LayoutNaming = (name: LayoutName) => Readonly<Record<string, string>>;
+
+/** `namespace/name:tag` in one annotation, as bundles have it. */
+export const repositoryNaming: LayoutNaming = (name) => ({ [ANNOTATION.refName]: layoutRefName(name) });
+
 /** The index with `descriptor` under `name`; an earlier holder stays reachable, unnamed. */
-export function withTag(index: ImageIndex, name: LayoutName, descriptor: Descriptor): ImageIndex {
-  const refName = layoutRefName(name);
+export function withTag(
+  index: ImageIndex,
+  { naming = repositoryNaming, ...name }: LayoutName & { readonly naming?: LayoutNaming | undefined },
+  descriptor: Descriptor,
+): ImageIndex {
   const isHolder = (entry: Descriptor) => {
     const held = layoutName(entry);
     return held?.repository === name.repository && held.tag === name.tag;
@@ -87,7 +102,7 @@ export function withTag(index: ImageIndex, name: LayoutName, descriptor: Descrip
     mediaType,
     digest,
     size,
-    annotations: { [ANNOTATION.refName]: refName },
+    annotations: naming(name),
     ...(artifactType && { artifactType }),
   };
   const rest = others.filter((entry) => entry.digest !== digest || layoutName(entry) !== undefined);

@@ -8,14 +8,23 @@ import {
   ProvError,
 } from '#base';
 import { type Descriptor, type ImageIndex, isManifestType, MEDIA } from '#schemas';
-import type { ByteSource, ContentStore } from '../content-store.js';
+import type { ByteProgress, ByteSource, ContentStore } from '../content-store.js';
+import { countBytes } from '../count-bytes.js';
 import { encodeTarHeader, TAR_END, type TarEntry, tarPadding } from '../tar/tar-header.js';
 import { verifiedStream } from '../verified-stream.js';
-import { encodeLayoutIndex, LAYOUT_MARKER, withManifest, withTag } from './layout-index.js';
+import {
+  encodeLayoutIndex,
+  LAYOUT_MARKER,
+  type LayoutNaming,
+  withManifest,
+  withTag,
+} from './layout-index.js';
 import { type LayoutContent, layoutView } from './layout-view.js';
 
 export interface LayoutTarWriterOptions {
   readonly fileSystem?: FileSystem;
+  /** How tags are written. Default: `namespace/name:tag`. */
+  readonly naming?: LayoutNaming | undefined;
 }
 
 export interface FinishOptions {
@@ -24,6 +33,7 @@ export interface FinishOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when a blob is in the file. */
   readonly onWritten?: (descriptor: Descriptor) => void;
+  readonly onProgress?: (descriptor: Descriptor, progress: ByteProgress) => void;
 }
 
 /**
@@ -92,7 +102,8 @@ export function createLayoutTarWriter(path: string, options: LayoutTarWriterOpti
           type: 'file',
           size: descriptor.size,
         });
-        for await (const chunk of verifiedStream(source(), descriptor, label, finish.signal)) put(chunk);
+        const counted = countBytes(source(), (progress) => finish.onProgress?.(descriptor, progress));
+        for await (const chunk of verifiedStream(counted, descriptor, label, finish.signal)) put(chunk);
         put(tarPadding(descriptor.size));
         finish.onWritten?.(descriptor);
       }
@@ -121,7 +132,7 @@ export function createLayoutTarWriter(path: string, options: LayoutTarWriterOpti
           if (!blobs.has(descriptor.digest)) {
             throw new ProvError('OCI_CONTENT_MISSING', { digest: descriptor.digest, where: label });
           }
-          index = withTag(index, { repository: name, tag }, descriptor);
+          index = withTag(index, { repository: name, tag, naming: options.naming }, descriptor);
         },
       };
     },

@@ -4,6 +4,7 @@ import { parse as parseToml } from 'smol-toml';
 import { isProvError } from '#base';
 import {
   checkYaml,
+  commandEventSchema,
   configFileSchema,
   formatLock,
   indexDocumentSchema,
@@ -61,6 +62,11 @@ const READERS: Readonly<Record<string, (text: string, where: string) => unknown>
       .trim()
       .split('\n')
       .map((line) => scriptEventSchema.parse(JSON.parse(line))),
+  'command-events': (text) =>
+    text
+      .trim()
+      .split('\n')
+      .map((line) => commandEventSchema.parse(JSON.parse(line))),
   service: (text) => serviceDefinitionSchema.parse(JSON.parse(text)),
 };
 

@@ -59,6 +59,16 @@ export const managerErrors = entries({
     hint: 'prov ext info shows what was said about it and by whom.',
     exit: 'conflict',
   },
+  MANAGER_COPY_NOTHING: {
+    message: 'nothing in {where} is to be copied: {reason}',
+    hint: 'Look at its tags with prov ext tags, and at the range, --deny and --newest given.',
+    exit: 'notFound',
+  },
+  MANAGER_OUTPUT_EXISTS: {
+    message: '{path} is already there',
+    hint: 'Choose another name, or replace it with --force.',
+    exit: 'conflict',
+  },
   MANAGER_PACKAGE_UNKNOWN: {
     message: 'nothing is published as {repository}',
     hint: 'Check the registry, the namespace and the name.',

@@ -9,6 +9,8 @@ export interface RequestBody {
   readonly source: ByteSource;
   /** Of what, for messages: a digest. */
   readonly digest: string;
+  /** Told how many bytes of this try the network has taken. */
+  readonly onSent?: ((bytes: number) => void) | undefined;
 }
 
 /**
@@ -35,13 +37,18 @@ export async function writeBody(
     if (over) return;
     sent += chunk.byteLength;
     if (sent > body.size) break;
-    if (chunk.byteLength === 0 || request.write(chunk)) continue;
+    if (chunk.byteLength === 0) continue;
+    if (request.write(chunk)) {
+      body.onSent?.(sent);
+      continue;
+    }
     waiting(true);
     const ended = new Promise<void>((resolve) => {
       wake = resolve;
     });
     await Promise.race([once(request, 'drain').catch(() => undefined), ended]);
     if (over) return;
+    body.onSent?.(sent);
     waiting(false);
   }
   if (over) return;
@@ -53,11 +60,14 @@ export async function writeBody(
   waiting(true);
 }
 
+/** Written at once, so that progress is seen on a slow line. */
+const PIECE_BYTES = 1024 * 1024;
+
 /** A body from bytes in memory. */
-export function bodyOf(bytes: Uint8Array, digest: string): RequestBody {
-  return { size: bytes.byteLength, digest, source: () => oneChunk(bytes) };
+export function bodyOf(bytes: Uint8Array, digest: string, onSent?: RequestBody['onSent']): RequestBody {
+  return { size: bytes.byteLength, digest, source: () => pieces(bytes), onSent };
 }
 
-async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }

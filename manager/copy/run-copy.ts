@@ -1,0 +1,142 @@
+import { type Digest, isDigest, isProvError, ProvError, toProvError } from '#base';
+import {
+  type ContentStore,
+  type CopyResult,
+  copyGraph,
+  type MountingStore,
+  type PlannedRequest,
+  plannedRequests,
+  type ReadStore,
+  type UncertainReferrers,
+} from '#oci';
+import type { ManagerContext } from '../context.js';
+import type { TransferReport } from '../transfer/report-transfer.js';
+
+/** One thing to copy: a tag or a digest of the source, and the tag it gets. */
+export interface CopyItem {
+  readonly source: ReadStore;
+  /** Tag or digest. */
+  readonly from: string;
+  readonly target: ContentStore & Partial<MountingStore>;
+  /** Without one, only the content is copied. */
+  readonly tag?: string | undefined;
+  /** The digest that must be found. */
+  readonly expect?: Digest | undefined;
+  /** Repository to mount blobs from, when source and target are on one registry. */
+  readonly mountFrom?: string | undefined;
+  /** On a registry: the repository, as requests name it. */
+  readonly repository?: string | undefined;
+}
+
+export interface RunCopyOptions {
+  readonly referrers: boolean;
+  readonly keepGoing: boolean;
+  readonly dryRun: boolean;
+  readonly report: TransferReport;
+}
+
+export interface CopiedItem {
+  readonly from: string;
+  readonly to: string;
+  readonly digest?: Digest;
+  readonly copied: number;
+  readonly skipped: number;
+  /** Sent, or to be sent. */
+  readonly bytes: number;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface CopySummary {
+  readonly items: readonly CopiedItem[];
+  readonly copied: number;
+  readonly skipped: number;
+  readonly bytes: number;
+  readonly tagged: readonly string[];
+  readonly failed: number;
+  readonly uncertain: readonly UncertainReferrers[];
+  readonly dryRun: boolean;
+  /** Of a dry run to a registry: what will be asked of it, in order, as long as nothing fails. */
+  readonly requests?: readonly PlannedRequest[];
+}
+
+/**
+ * Copies one thing after the other; each is complete before its tag is set. Without `keepGoing` the first
+ * failure ends it.
+ */
+export async function runCopy(
+  items: readonly CopyItem[],
+  options: RunCopyOptions,
+  context: ManagerContext,
+): Promise<CopySummary> {
+  const done: CopiedItem[] = [];
+  const results: CopyResult[] = [];
+  const requests: PlannedRequest[] = [];
+  const planned = new Set<string>();
+  for (const item of items) {
+    context.signal?.throwIfAborted();
+    try {
+      const { digest, result } = await copyOne(item, options, context);
+      // What an earlier one brings is there for the next, also when nothing is really sent.
+      const isNew = (digestToSend: string) => !options.dryRun || !planned.has(digestToSend);
+      const writes = result.writes.filter((write) => write.type === 'tag' || isNew(write.descriptor.digest));
+      for (const { descriptor } of writes) planned.add(descriptor.digest);
+      if (item.repository !== undefined) requests.push(...plannedRequests(item.repository, writes));
+      const sent = writes.filter((write) => write.type !== 'tag');
+      const dropped = result.writes.filter((write) => write.type !== 'tag').length - sent.length;
+      const bytes = options.dryRun
+        ? sent.reduce((sum, write) => sum + ('mountFrom' in write ? 0 : write.descriptor.size), 0)
+        : result.bytes;
+      results.push({ ...result, copied: result.copied - dropped, skipped: result.skipped + dropped, bytes });
+      const { copied, skipped } = results.at(-1)!;
+      done.push({ ...named(item), digest, copied, skipped, bytes });
+    } catch (error) {
+      if (!options.keepGoing || context.signal?.aborted) throw error;
+      const failure = toProvError(error);
+      if (!isProvError(error)) throw error;
+      const { code, message } = failure;
+      done.push({ ...named(item), copied: 0, skipped: 0, bytes: 0, error: { code, message } });
+    }
+  }
+  const sum = (count: (result: CopyResult) => number) =>
+    results.reduce((total, each) => total + count(each), 0);
+  return {
+    items: done,
+    copied: sum(({ copied }) => copied),
+    skipped: sum(({ skipped }) => skipped),
+    bytes: sum(({ bytes }) => bytes),
+    tagged: results.flatMap(({ tagged }) => tagged),
+    failed: done.filter(({ error }) => error !== undefined).length,
+    uncertain: results.flatMap(({ uncertain }) => uncertain),
+    dryRun: options.dryRun,
+    ...(options.dryRun && requests.length > 0 ? { requests } : {}),
+  };
+}
+
+async function copyOne(
+  { source, from, target, tag, expect, mountFrom }: CopyItem,
+  { referrers, dryRun, report }: RunCopyOptions,
+  { signal }: ManagerContext,
+): Promise<{ readonly digest: Digest; readonly result: CopyResult }> {
+  const root = await source.resolve(from, { signal });
+  if (expect !== undefined && expect !== root.digest)
+    throw new ProvError('OCI_DIGEST_MISMATCH', {
+      expected: expect,
+      actual: root.digest,
+      where: source.label,
+    });
+  const result = await copyGraph(source, target, [root], {
+    referrers,
+    sideTags: referrers,
+    dryRun,
+    signal,
+    ...(mountFrom === undefined ? {} : { mountFrom }),
+    ...(tag === undefined ? {} : { tags: new Map([[root.digest, [tag]]]) }),
+    onEvent: report.onCopyEvent,
+  });
+  return { digest: root.digest, result };
+}
+
+function named({ source, from, target, tag }: CopyItem) {
+  const at = (reference: string) => (isDigest(reference) ? `@${reference}` : `:${reference}`);
+  return { from: `${source.label}${at(from)}`, to: `${target.label}${at(tag ?? from)}` };
+}
