@@ -1,8 +1,7 @@
 import { type ErrorDocument, ProvError, redact, writeError } from '#base';
 import type { CommandOutput, OutputFormat, Table } from '../command.js';
-import { printable } from './printable.js';
 import type { ProgressEvent } from './progress.js';
-import { ProgressView } from './progress-view.js';
+import type { ProgressView } from './progress-view.js';
 
 /** Of the lines of `--out ndjson`; raised when a reader would misread them. @see docs/spec/events.md */
 const EVENT_VERSION = 1;
@@ -23,6 +22,9 @@ export interface PrinterOptions {
 export class Printer {
   readonly #options: PrinterOptions;
   #view: ProgressView | undefined;
+  /** What happened while the view was loaded. */
+  #waiting: ProgressEvent[] | undefined;
+  #ended = false;
 
   constructor(options: PrinterOptions) {
     this.#options = options;
@@ -30,7 +32,7 @@ export class Printer {
 
   async result(output: CommandOutput): Promise<void> {
     const { out } = this.#options;
-    this.#clearProgress();
+    this.#end();
     if (out === 'json') return write(process.stdout, `${JSON.stringify({ ok: true, data: output.data })}\n`);
     if (out === 'ndjson')
       return write(
@@ -46,7 +48,7 @@ export class Printer {
 
   async error(document: ErrorDocument, stack?: string): Promise<void> {
     const { out } = this.#options;
-    this.#clearProgress();
+    this.#end();
     if (out === 'json' || out === 'ndjson' || out === 'yaml') {
       try {
         return await write(process.stdout, await failureDocument(document, out));
@@ -70,8 +72,26 @@ export class Printer {
       return;
     }
     if (!terminal || quiet || out === 'json') return;
-    this.#view ??= new ProgressView({ screen: process.stderr, dumb: this.#options.dumb ?? false });
-    this.#view.event({ ...event, ...(event.message && { message: redact(event.message) }) });
+    const shown = { ...event, ...(event.message && { message: redact(event.message) }) };
+    if (this.#view !== undefined) this.#view.event(shown);
+    else if (this.#waiting !== undefined) this.#waiting.push(shown);
+    else this.#open(shown);
+  }
+
+  /** The view is loaded on use: most commands are over before there is anything to show. */
+  #open(first: ProgressEvent): void {
+    this.#waiting = [first];
+    void import('./progress-view.js').then(({ ProgressView }) => {
+      const events = this.#waiting ?? [];
+      this.#waiting = undefined;
+      if (this.#ended) return;
+      this.#view = new ProgressView({
+        screen: process.stderr,
+        clean: printable,
+        dumb: this.#options.dumb ?? false,
+      });
+      for (const event of events) this.#view.event(event);
+    });
   }
 
   note(text: string): void {
@@ -79,6 +99,11 @@ export class Printer {
       return;
     this.#clearProgress();
     process.stderr.write(`${printable(redact(text))}\n`);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#clearProgress();
   }
 
   #clearProgress(): void {
@@ -115,6 +140,14 @@ async function failureDocument(error: ErrorDocument, out: 'json' | 'ndjson' | 'y
 async function yaml(data: unknown): Promise<string> {
   const { toYaml } = await import('./to-yaml.js');
   return toYaml(data);
+}
+
+/** Control characters, which move the cursor and rewrite what stands there, but for newline and tab. */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text as people may see it: a registry or an extension must not be able to fake or hide lines. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, '\ufffd');
 }
 
 /**

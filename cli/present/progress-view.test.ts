@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { printable } from './printer.js';
 import { formatDuration, ProgressView } from './progress-view.js';
 import { RateWindow } from './rate-window.js';
 
@@ -37,7 +38,12 @@ class Terminal {
 function view(options: { columns?: number; dumb?: boolean } = {}) {
   const screen = new Terminal(options.columns);
   const clock = { now: 1000 };
-  const progress = new ProgressView({ screen, dumb: options.dumb ?? false, now: () => clock.now });
+  const progress = new ProgressView({
+    screen,
+    clean: printable,
+    dumb: options.dumb ?? false,
+    now: () => clock.now,
+  });
   const bytes = (digest: string, size: number, done: number, resumed = 0) =>
     progress.event({
       event: 'transfer.progress',

@@ -1,5 +1,4 @@
 import { formatBytes } from './format-bytes.js';
-import { printable } from './printable.js';
 import type { ProgressEvent } from './progress.js';
 import { RateWindow } from './rate-window.js';
 
@@ -11,6 +10,8 @@ export interface ProgressScreen {
 
 export interface ProgressViewOptions {
   readonly screen: ProgressScreen;
+  /** Makes text harmless that others chose. */
+  readonly clean: (text: string) => string;
   /** No cursor movement is understood (`TERM=dumb`): a plain line now and then. */
   readonly dumb?: boolean;
   /** Milliseconds of a steady clock. */
@@ -37,6 +38,7 @@ const DEFAULT_COLUMNS = 80;
 /** Lines at the bottom of a terminal that show what is under way, drawn in one write, gone when it is over. */
 export class ProgressView {
   readonly #screen: ProgressScreen;
+  readonly #clean: (text: string) => string;
   readonly #dumb: boolean;
   readonly #now: () => number;
   readonly #items = new Map<string, Item>();
@@ -51,8 +53,9 @@ export class ProgressView {
   #drawn = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ screen, dumb = false, now = () => performance.now() }: ProgressViewOptions) {
+  constructor({ screen, clean, dumb = false, now = () => performance.now() }: ProgressViewOptions) {
     this.#screen = screen;
+    this.#clean = clean;
     this.#dumb = dumb;
     this.#now = now;
     this.#total = new RateWindow(now);
@@ -124,7 +127,9 @@ export class ProgressView {
       return;
     }
     const width = Math.max(10, (this.#screen.columns ?? DEFAULT_COLUMNS) - 1);
-    const frame = lines.map((line) => `${[...printable(line)].slice(0, width).join('')}\u001b[K`).join('\n');
+    const frame = lines
+      .map((line) => `${[...this.#clean(line)].slice(0, width).join('')}\u001b[K`)
+      .join('\n');
     this.#screen.write(`${up(this.#lines)}\r${frame}${this.#lines > lines.length ? '\u001b[J' : ''}`);
     this.#lines = lines.length;
   }
