@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { log, ProvError } from '#base';
+import { handleClosure } from './catalogue/closure.js';
+import { handleContents } from './catalogue/contents.js';
 import { handleExtensions, handleSearch } from './catalogue/extension-list.js';
 import { handleLive, handleMetrics, handleReady, handleStats } from './catalogue/health.js';
 import { handleIndex, INDEX_PREFIX } from './catalogue/index-document.js';
@@ -26,6 +28,12 @@ const READ_ROUTES: Readonly<Record<string, Handler>> = {
   '/api/v1/extensions': handleExtensions,
   '/api/v1/search': handleSearch,
   [`${INDEX_PREFIX}*`]: handleIndex,
+};
+
+/** Questions that are too long for a path; nothing is changed by them. */
+const QUERY_ROUTES: Readonly<Record<string, Handler>> = {
+  '/api/v1/closure': handleClosure,
+  '/api/v1/contents': handleContents,
 };
 
 /**
@@ -62,6 +70,7 @@ export async function createHttpServer(context: RegistryContext): Promise<Fastif
   mount('/v2', METHODS, handleDistribution);
   mount('/v2/*', METHODS, handleDistribution);
   for (const [url, handler] of Object.entries(READ_ROUTES)) mount(url, ['GET', 'HEAD'], handler);
+  for (const [url, handler] of Object.entries(QUERY_ROUTES)) mount(url, ['POST'], handler);
   server.setNotFoundHandler((request, reply) => {
     reply.hijack();
     const path = request.raw.url ?? '';

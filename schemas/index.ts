@@ -1,5 +1,18 @@
 export { type CommandEvent, commandEventSchema } from './command-event.js';
 export {
+  type ClosureDocument,
+  type ClosureRequest,
+  type ContentItem,
+  type ContentsDocument,
+  type ContentsRequest,
+  closureDocumentSchema,
+  closureRequestSchema,
+  contentsDocumentSchema,
+  contentsRequestSchema,
+  MAX_CLOSURE_ROOTS,
+  MAX_CONTENT_ITEMS,
+} from './closure-document.js';
+export {
   type ConfigFile,
   configFileSchema,
   MIN_AGE,

@@ -14,6 +14,8 @@ export const MEDIA = {
   assets: 'application/vnd.prov.assets.v1',
   index: 'application/vnd.prov.index.v1',
   indexDocument: 'application/vnd.prov.index.v1+json',
+  closureDocument: 'application/vnd.prov.closure.v1+json',
+  contentsDocument: 'application/vnd.prov.contents.v1+json',
   status: 'application/vnd.prov.status.v1',
   statusDocument: 'application/vnd.prov.status.v1+json',
   dsseEnvelope: 'application/vnd.dsse.envelope.v1+json',

@@ -22,6 +22,8 @@ async function jsonSchemas() {
     'index.schema.json': [schemas.indexDocumentSchema, 'package index'],
     'resolution-failure.schema.json': [schemas.resolutionFailureSchema, 'why there is no resolution'],
     'status.schema.json': [schemas.statusDocumentSchema, 'lifecycle status of a version'],
+    'closure.schema.json': [schemas.closureDocumentSchema, 'answer of POST /api/v1/closure'],
+    'contents.schema.json': [schemas.contentsDocumentSchema, 'answer of POST /api/v1/contents'],
     'script-event.schema.json': [schemas.scriptEventSchema, "one line of a script's stdout"],
     'event.schema.json': [schemas.commandEventSchema, 'one line of --out ndjson'],
     'service.schema.json': [schemas.serviceDefinitionSchema, 'a service that a provider supervises'],

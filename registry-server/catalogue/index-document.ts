@@ -19,7 +19,8 @@ export async function handleIndex(context: RegistryContext, exchange: Exchange):
   return sendBytes(exchange, bytes, headers);
 }
 
-function indexDocument(repository: string, versions: readonly PublishedVersion[]): IndexDocument {
+/** The index of a repository, oldest version first. */
+export function indexDocument(repository: string, versions: readonly PublishedVersion[]): IndexDocument {
   const entries = versions.map(({ extension, digest, size, publishedAt, lifecycle }) => ({
     version: extension.version,
     digest,

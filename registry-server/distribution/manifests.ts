@@ -87,6 +87,7 @@ async function putManifest(
     (await context.metadata.listReferrers(repository, digest, undefined)).length > 0
   )
     await refreshLifecycle(context, repository, digest);
+  context.cache.noteChange();
   const { response } = exchange;
   for (const tag of 'tag' in parsed ? [] : tags) response.appendHeader('oci-tag', tag);
   return sendEmpty(exchange, 201, {
@@ -115,6 +116,7 @@ async function deleteManifest(
     const subject = removed && readManifest(removed.bytes, removed.mediaType).subject;
     if (subject !== undefined) await refreshLifecycle(context, repository, subject);
   }
+  context.cache.noteChange();
   return sendEmpty(exchange, 202);
 }
 

@@ -16,6 +16,10 @@ export interface ManifestCache {
   /** Must be called after every change of a tag is durable, before it is acknowledged. */
   forgetTag(repository: string, tag: string): void;
   forgetManifest(repository: string, digest: Digest): void;
+  /** Must be called after every other change is durable: answers made of several manifests are old then. */
+  noteChange(): void;
+  /** Grows with every change: an answer that was made at the same count is still right. */
+  changeCount(): number;
 }
 
 /** Reads through `metadata`; correct as long as all changes of this database are reported to it. */
@@ -65,6 +69,10 @@ export function createManifestCache(metadata: MetadataDb): ManifestCache {
       changes += 1;
       dropManifest(`${repository}@${digest}`);
     },
+    noteChange() {
+      changes += 1;
+    },
+    changeCount: () => changes,
   };
 }
 

@@ -1,0 +1,122 @@
+import { digestOf } from '#base';
+import {
+  type ClosureRequest,
+  closureRequestSchema,
+  type DependencyFacts,
+  isRange,
+  MEDIA,
+  rangeCovers,
+  splitRepository,
+} from '#schemas';
+import type { RegistryContext } from '../context.js';
+import { readJson } from '../http/read-json.js';
+import { type Exchange, notModified, sendBytes, sendEmpty } from '../http/respond.js';
+import type { PublishedVersion } from '../storage/metadata-db.js';
+import { indexDocument } from './index-document.js';
+
+export const CLOSURE_PATH = '/api/v1/closure';
+/** Request bodies, in bytes: 4096 roots with long names and ranges. */
+const REQUEST_BYTES = 2 * 1024 * 1024;
+/** Packages in one answer. */
+export const CLOSURE_PACKAGES = 10_000;
+/** Bytes of one answer; clients read 32 MiB. */
+export const CLOSURE_BYTES = 24 * 1024 * 1024;
+/** Answers kept in memory, for clients that ask whether theirs is still right. */
+const KEPT_ANSWERS = 16;
+
+interface Answer {
+  readonly changes: number;
+  readonly etag: string;
+  readonly bytes: Buffer;
+}
+const answers = new WeakMap<RegistryContext, Map<string, Answer>>();
+
+/**
+ * `POST /api/v1/closure`: the index of every package that can be reached from the given ones. Ranges cut off
+ * what no version in them needs. Deterministic; has an ETag; says when a limit cut it short.
+ */
+export async function handleClosure(context: RegistryContext, exchange: Exchange): Promise<void> {
+  const asked = await readJson(exchange.request, closureRequestSchema, REQUEST_BYTES);
+  const { bytes, etag } = await answerOf(context, asked);
+  const headers = { 'content-type': MEDIA.closureDocument, etag, 'cache-control': 'no-cache' };
+  if (notModified(exchange.request, etag)) return sendEmpty(exchange, 304, headers);
+  return sendBytes(exchange, bytes, headers);
+}
+
+async function answerOf(context: RegistryContext, { roots }: ClosureRequest): Promise<Answer> {
+  const kept = answers.get(context) ?? new Map<string, Answer>();
+  answers.set(context, kept);
+  const key = JSON.stringify(roots.map(({ repository, range }) => [repository, range]).sort());
+  const changes = context.cache.changeCount();
+  const known = kept.get(key);
+  if (known?.changes === changes) return known;
+  const bytes = Buffer.from(await closureText(context, roots));
+  const answer = { changes, bytes, etag: `"${digestOf(bytes)}"` };
+  kept.delete(key);
+  kept.set(key, answer);
+  if (kept.size > KEPT_ANSWERS) kept.delete(kept.keys().next().value!);
+  return answer;
+}
+
+/** The document as text: each package is written once, so that its size is known as it grows. */
+async function closureText(context: RegistryContext, roots: ClosureRequest['roots']): Promise<string> {
+  const packages = new Map<string, string>();
+  const missing = new Set<string>();
+  const known = new Map<string, readonly PublishedVersion[]>();
+  const followed = new Set<string>();
+  const open = roots.map(({ repository, range = '*' }) => ({ repository, range }));
+  let size = 0;
+  let truncated = false;
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const { repository, range } = next;
+    let versions = known.get(repository);
+    if (versions === undefined) {
+      if (truncated || missing.has(repository)) continue;
+      versions = await context.metadata.listVersions(repository);
+      if (versions.length === 0) {
+        missing.add(repository);
+        continue;
+      }
+      const text = JSON.stringify(indexDocument(repository, versions));
+      if (size + text.length > CLOSURE_BYTES || packages.size >= CLOSURE_PACKAGES) {
+        truncated = true;
+        continue;
+      }
+      size += text.length;
+      known.set(repository, versions);
+      packages.set(repository, text);
+    }
+    for (const { extension, tag } of versions) {
+      const version = `${repository}:${tag}`;
+      if (followed.has(version) || !covers(range, extension.version)) continue;
+      followed.add(version);
+      open.push(...targets(repository, extension.deps));
+    }
+  }
+  const sorted = [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
+  const names = JSON.stringify([...missing].sort());
+  return `{"v":1,"packages":[${sorted.join(',')}],"missing":${names},"truncated":${truncated}}`;
+}
+
+interface Wanted {
+  readonly version: string;
+  readonly registry?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+/** What a version depends on here; dependencies on other registries are for those to answer. */
+function targets(owner: string, { dependencies, optional_dependencies: optional }: DependencyFacts) {
+  const { namespace: own } = splitRepository(owner);
+  const all: [string, Wanted][] = [...Object.entries(dependencies ?? {}), ...Object.entries(optional ?? {})];
+  return all
+    .filter(([, { registry }]) => registry === undefined)
+    .map(([name, { namespace = own, version }]) => ({
+      repository: namespace === '' ? name : `${namespace}/${name}`,
+      range: version,
+    }));
+}
+
+/** Pre-releases count by precedence, so that no policy needs more than what is sent. */
+function covers(range: string, version: string): boolean {
+  return range === '*' || !isRange(range) || rangeCovers(range, version);
+}

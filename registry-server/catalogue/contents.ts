@@ -1,0 +1,140 @@
+import { type Digest, digestOf } from '#base';
+import {
+  type ContentItem,
+  type ContentsRequest,
+  contentsRequestSchema,
+  type Descriptor,
+  MEDIA,
+  parseOciManifest,
+} from '#schemas';
+import type { RegistryContext } from '../context.js';
+import { readJson } from '../http/read-json.js';
+import { type Exchange, sendBytes } from '../http/respond.js';
+import type { StoredManifest } from '../storage/metadata-db.js';
+
+const REQUEST_BYTES = 2 * 1024 * 1024;
+/** Bytes of one answer; clients read 32 MiB. */
+export const CONTENTS_BYTES = 24 * 1024 * 1024;
+/** Larger content is left to be fetched by itself. */
+const PIECE_BYTES = 64 * 1024;
+const REFERRERS_PER_ITEM = 16;
+const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle';
+
+/**
+ * `POST /api/v1/contents`: manifests, configs and signatures of many versions in one answer, as text that the
+ * reader compares with its digests. What is too large, not text or not there is left out.
+ */
+export async function handleContents(context: RegistryContext, exchange: Exchange): Promise<void> {
+  const asked = await readJson(exchange.request, contentsRequestSchema, REQUEST_BYTES);
+  const answer = new Answer();
+  const items: ContentItem[] = [];
+  for (const item of asked.items) {
+    if (answer.truncated) break;
+    const found = await contentOf(context, item, answer);
+    if (found !== undefined) items.push(found);
+  }
+  const text = `{"v":1,"items":${JSON.stringify(items)},"content":{${answer.pieces.join(',')}},"truncated":${answer.truncated}}`;
+  sendBytes(exchange, Buffer.from(text), {
+    'content-type': MEDIA.contentsDocument,
+    'cache-control': 'no-cache',
+  });
+}
+
+/** Content collected for one answer, each digest once. */
+class Answer {
+  readonly pieces: string[] = [];
+  truncated = false;
+  private readonly seen = new Set<string>();
+  private size = 0;
+
+  /** Whether the content is in the answer now. Only text survives as text: other bytes are refused. */
+  add(digest: Digest, bytes: Uint8Array): boolean {
+    if (this.seen.has(digest)) return true;
+    if (bytes.byteLength > PIECE_BYTES) return false;
+    const text = Buffer.from(bytes).toString();
+    if (digestOf(Buffer.from(text), digest.startsWith('sha512') ? 'sha512' : 'sha256') !== digest) return false;
+    const piece = `${JSON.stringify(digest)}:${JSON.stringify(text)}`;
+    if (this.size + piece.length > CONTENTS_BYTES) {
+      this.truncated = true;
+      return false;
+    }
+    this.size += piece.length;
+    this.seen.add(digest);
+    this.pieces.push(piece);
+    return true;
+  }
+}
+
+async function contentOf(
+  context: RegistryContext,
+  { repository, digest }: ContentsRequest['items'][number],
+  answer: Answer,
+): Promise<ContentItem | undefined> {
+  const manifest = await context.cache.find(repository, { digest });
+  if (manifest === undefined || !answer.add(digest, manifest.bytes)) return undefined;
+  const content = [digest];
+  const image = imageOf(manifest);
+  if (image === undefined) return undefined;
+  const piece = async (descriptor: Descriptor) => {
+    const bytes = await readBlob(context, repository, descriptor);
+    if (bytes !== undefined && answer.add(descriptor.digest, bytes)) content.push(descriptor.digest);
+  };
+  const attached = async (descriptor: Descriptor) => {
+    const found = await context.cache.find(repository, { digest: descriptor.digest });
+    if (found === undefined || !answer.add(descriptor.digest, found.bytes)) return;
+    content.push(descriptor.digest);
+    for (const layer of imageOf(found)?.layers ?? []) await piece(layer);
+  };
+  await piece(image.config);
+  const all = await context.metadata.listReferrers(repository, digest, undefined);
+  const referrers = all.filter(({ artifactType }) => mayBeBundle(artifactType));
+  if (referrers.length > REFERRERS_PER_ITEM) return undefined;
+  for (const referrer of referrers) await attached(referrer);
+  const signature = await context.cache.find(repository, { tag: `${digest.replace(':', '-')}.sig` });
+  const legacy = signature && describe(signature);
+  if (legacy) await attached(legacy);
+  return {
+    repository,
+    digest,
+    mediaType: manifest.mediaType,
+    referrers: referrers.map((each) => ({ ...each })),
+    ...(legacy && { legacy: { ...legacy } }),
+    content,
+  };
+}
+
+function mayBeBundle(artifactType: string | undefined): boolean {
+  return artifactType === undefined || artifactType === MEDIA.ociEmpty || artifactType.startsWith(BUNDLE_TYPE);
+}
+
+function describe({ mediaType, digest, bytes }: StoredManifest): Descriptor {
+  return { mediaType, digest, size: bytes.byteLength };
+}
+
+function imageOf({ bytes, mediaType }: StoredManifest) {
+  const parsed = parseOciManifest(bytes, mediaType);
+  return parsed.kind === 'manifest' ? parsed.manifest : undefined;
+}
+
+async function readBlob(
+  context: RegistryContext,
+  repository: string,
+  { digest, size }: Descriptor,
+): Promise<Uint8Array | undefined> {
+  if (size > PIECE_BYTES || (await context.metadata.findBlob(repository, digest)) === undefined)
+    return undefined;
+  const reader = await context.blobs.open(digest);
+  if (reader === undefined) return undefined;
+  try {
+    const bytes = Buffer.alloc(Math.min(reader.size, PIECE_BYTES));
+    let at = 0;
+    while (at < bytes.byteLength) {
+      const read = await reader.read(bytes.subarray(at), at);
+      if (read === 0) break;
+      at += read;
+    }
+    return bytes.subarray(0, at);
+  } finally {
+    await reader.close();
+  }
+}
