@@ -12,6 +12,8 @@ export interface ManagerContext {
   readonly transport?: TransportOptions | undefined;
   /** Directory in (or below) the workspace whose configuration counts for connections. Default: `cwd`. */
   readonly configFrom?: string | undefined;
+  /** No socket is opened: everything comes from what this machine has kept. */
+  readonly offline?: boolean | undefined;
 }
 
 export interface ManagerEvent {
@@ -49,6 +51,11 @@ export interface MirrorRule {
   readonly prefix?: string | undefined;
   /** `host[:port][/path]` */
   readonly location: string;
+}
+
+/** Answers of registries, kept for conditional requests and for work without a network. */
+export function metadataCacheDir(context: ManagerContext): string {
+  return join(provHome(context.env), 'metadata-cache');
 }
 
 export function contentCacheDir(context: ManagerContext): string {

@@ -5,6 +5,7 @@ export { type PlanChange, type PlanRisk, planDiff } from './lock/plan-diff.js';
 export { preferredProviders, preferredVersions } from './lock/preferred-versions.js';
 export { type LockInputs, solutionToLock } from './lock/solution-to-lock.js';
 export type {
+  ClosureRoot,
   ClosureSource,
   FactsSource,
   LookupOptions,

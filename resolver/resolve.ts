@@ -2,8 +2,9 @@ import { describeSolution } from './describe-solution.js';
 import type { Policy } from './encode/policy.js';
 import type { ResolveResult } from './failure.js';
 import { MetadataLoader } from './metadata/metadata-loader.js';
+import type { ClosureRoot } from './metadata/metadata-source.js';
 import { normaliseOptions } from './normalise-options.js';
-import type { PackageId } from './package-id.js';
+import { type PackageId, packageId } from './package-id.js';
 import { improve } from './quality.js';
 import { refusalProof } from './refused-selection.js';
 import { DEFAULT_STEP_BUDGET, type ResolveOptions } from './resolve-options.js';
@@ -21,11 +22,19 @@ export async function resolve(options: ResolveOptions): Promise<ResolveResult> {
   const policy = normaliseOptions(options);
   const loader = new MetadataLoader(options.source, options.signal);
   try {
-    await loader.begin([...policy.direct].sort());
+    await loader.begin(closureRoots(policy));
     return await underSignatures(policy, (held) => answer(held, loader, options));
   } finally {
     loader.close();
   }
+}
+
+/** Ranges that an override replaces, or that a digest is looked for in, say nothing of what is needed. */
+function closureRoots({ requirements, overrides }: Policy): ClosureRoot[] {
+  return requirements.map(({ registry, repository, range, digest }) => {
+    const id = packageId(registry, repository);
+    return overrides.has(id) || digest !== undefined ? { id } : { id, range };
+  });
 }
 
 /** While signatures are strict, a refused version in the solution ends the resolution. */

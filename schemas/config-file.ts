@@ -163,6 +163,8 @@ export const settings = {
       overrides: z.record(z.string(), z.string()).optional(),
       /** Versions younger than this are not chosen: a number of minutes, hours, days or weeks. */
       min_age: z.string().regex(MIN_AGE, 'must be an age such as 72h, 7d or 2w').optional(),
+      /** Whose word counts for an age: a signed time only (the default), or what the registry says. */
+      age_source: z.enum(['signed', 'registry']).optional(),
     })
     .optional(),
   providers: free.optional(),

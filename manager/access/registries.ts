@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { provHome } from '#base';
+import { ProvError, provHome } from '#base';
 import { createRemoteRegistry, type RemoteRegistry, type RequestEvent } from '#oci';
 import type { NetworkSettings } from '#workspace';
 import type { ManagerContext } from '../context.js';
@@ -28,6 +28,7 @@ export class Registries {
   open(registry: string, { plainHttp, role = 'registry' }: OpenRegistryOptions = {}): RemoteRegistry {
     const known = this.#clients.get(registry);
     if (known) return known;
+    if (this.#context.offline) throw new ProvError('MANAGER_OFFLINE', { registry });
     const { transport = {}, env, provVersion } = this.#context;
     const options = hostOptions(registry, { settings: this.#settings, flags: transport, role, env });
     const client = createRemoteRegistry({

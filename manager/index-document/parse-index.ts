@@ -24,6 +24,12 @@ export function parseIndex(bytes: Uint8Array, repository: string, where: string)
   } catch (error) {
     throw new ProvError('SCHEMAS_WIRE_INVALID', { what, reason: (error as Error).message }, { cause: error });
   }
+  return readIndexValue(value, repository, where);
+}
+
+/** The same of a value that was read from JSON already. */
+export function readIndexValue(value: unknown, repository: string, where: string): IndexDocument {
+  const what = `the index of ${where}`;
   const raw = (value as { entries?: unknown } | null)?.entries;
   if (Array.isArray(raw) && raw.length > MAX_ENTRIES)
     throw new ProvError('BASE_LIMIT_EXCEEDED', { what, limit: MAX_ENTRIES, unit: 'entries' });

@@ -1,20 +1,12 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Digest, Digester, isProvError, openAtomicFile, ProvError } from '#base';
-import {
-  type ContentCache,
-  cachedStore,
-  openContentCache,
-  type ReadStore,
-  readExtension,
-  unpackLayer,
-} from '#oci';
+import { type Digest, Digester, openAtomicFile, ProvError } from '#base';
+import { type ReadStore, readExtension, unpackLayer } from '#oci';
 import { installOrder, packageId } from '#resolver';
 import { type Asset, type Descriptor, type Lock, type LockEntry, parseExtensionManifest } from '#schemas';
 import { assertTrusted, type TrustPolicy } from '#trust';
 import {
-  assertInstalledTree,
   assetInstallPath,
   hostPlatform,
   isAssetIntact,
@@ -23,15 +15,19 @@ import {
   type Workspace,
 } from '#workspace';
 import { type AssetPath, withAssetCache } from '../assets/asset-cache.js';
-import { contentCacheDir, type ManagerContext } from '../context.js';
+import type { ManagerContext } from '../context.js';
+import type { Contents } from '../metadata/contents.js';
 import type { WorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { verifyContent } from '../trust/verify-content.js';
+import { assertHere } from './assert-here.js';
+import { assetLayers, isUnchanged } from './installed-state.js';
 
 export interface InstallRequest {
   readonly workspace: Workspace;
   readonly lock: Lock;
   readonly policy: TrustPolicy;
   readonly registries: WorkspaceRegistries;
+  readonly contents: Contents;
   /** Ask the trust policy about installed extensions too, not only about those that are fetched. */
   readonly reverify?: boolean | undefined;
 }
@@ -40,27 +36,22 @@ export interface InstallRequest {
  * Installs what a lock names into `.cache/modules`, dependencies first. What is there and unchanged stays;
  * an install that was edited is put right. Every fetched manifest is the locked one and passes the trust
  * policy before anything of it is unpacked. Returns `name@version` of what was installed.
- * @throws TRUST_REFUSED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_ASSET_NOT_VENDORED
+ * @throws TRUST_REFUSED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_ASSET_NOT_VENDORED, MANAGER_OFFLINE_MISSING
  */
 export async function installLock(request: InstallRequest, context: ManagerContext): Promise<string[]> {
-  const cache = await openContentCache(contentCacheDir(context));
-  try {
-    return await withAssetCache(context, async (assetPath) => {
-      const installed: string[] = [];
-      for (const entry of installOrder(request.lock)) {
-        context.signal?.throwIfAborted();
-        if (await installEntry(entry, { ...request, cache, assetPath }, context))
-          installed.push(`${entry.name}@${entry.version}`);
-      }
-      return installed;
-    });
-  } finally {
-    await cache.close();
-  }
+  if (context.offline) await assertHere(request, context);
+  return withAssetCache(context, async (assetPath) => {
+    const installed: string[] = [];
+    for (const entry of installOrder(request.lock)) {
+      context.signal?.throwIfAborted();
+      if (await installEntry(entry, { ...request, assetPath }, context))
+        installed.push(`${entry.name}@${entry.version}`);
+    }
+    return installed;
+  });
 }
 
 interface Tools extends InstallRequest {
-  readonly cache: ContentCache;
   readonly assetPath: AssetPath;
 }
 
@@ -76,15 +67,15 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
   const complete =
     whole && (await hasAssets(dir, { workspace, signal: context.signal, provVersion: context.provVersion }));
   if (complete && !tools.reverify) return false;
-  const repository = tools.registries.repository(packageId(entry.source.registry, entry.source.repository));
-  const store = cachedStore(repository, tools.cache);
+  const id = packageId(entry.source.registry, entry.source.repository);
+  const store = tools.contents.store(id, entry);
   const { signal, provVersion } = context;
   const descriptor: Descriptor = entry.manifest;
   const { verdict } = await verifyContent({
     store,
     descriptor,
     repository: entry.source.repository,
-    registry: repository.registry,
+    registry: tools.registries.get(entry.source.registry).host,
     version: entry.version,
     kind: entry.kind,
     policy: tools.policy,
@@ -111,24 +102,6 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
     await recordInstalledTree(dir, entry, signal);
   }
   return true;
-}
-
-async function isUnchanged(dir: string, entry: LockEntry, signal: AbortSignal | undefined): Promise<boolean> {
-  if (!existsSync(dir)) return false;
-  try {
-    await assertInstalledTree(dir, entry, signal);
-    return true;
-  } catch (error) {
-    if (isProvError(error, 'WORKSPACE_MODULE_MODIFIED') || isProvError(error, 'OCI_PACK_REFUSED'))
-      return false;
-    throw error;
-  }
-}
-
-function assetLayers(entry: LockEntry): readonly LockEntry['layers'][number][] {
-  return entry.layers.filter(
-    ({ asset, platform }) => asset !== undefined && (platform === undefined || platform === hostPlatform()),
-  );
 }
 
 /** Whether an unchanged install has the assets that its manifest promises, carried along or not. */

@@ -1,30 +1,45 @@
-import { ProvError } from '#base';
-import { type RemoteRepository, readExtension } from '#oci';
+import { canonicalJson, isProvError, type JsonValue, ProvError } from '#base';
+import { type ReadExtension, type ReadStore, readExtension } from '#oci';
 import type { PackageContent, SolvedPackage } from '#resolver';
-import { ANNOTATION, type Descriptor, MEDIA } from '#schemas';
+import { ANNOTATION, type Descriptor, MEDIA, versionToTag } from '#schemas';
 import { assertTrusted, type TrustPolicy } from '#trust';
 import type { ManagerContext } from '../context.js';
 import { verifyContent } from '../trust/verify-content.js';
 
 export interface ReadContentRequest {
   readonly solved: SolvedPackage;
-  readonly repository: RemoteRepository;
+  readonly store: ReadStore;
+  /** Host of the registry. */
+  readonly host: string;
+  /** The digest of the facts is asked for, not the tag: its registry vouched for it a moment ago. */
+  readonly byDigest: boolean;
   readonly policy: TrustPolicy;
 }
 
 /**
  * What the lock has to say of a chosen version: its content as it is on the registry now, and who signed
- * it. The manifest must be the very one whose facts were resolved.
- * @throws TRUST_REFUSED, MANAGER_LOCK_CONTENT_CHANGED
+ * it. The manifest must be the very one whose facts were resolved, and say what an index said of it.
+ * @throws TRUST_REFUSED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_LIST_CHANGED, MANAGER_INDEX_LIES
  */
 export async function readContent(
-  { solved, repository, policy }: ReadContentRequest,
+  { solved, store, host, byDigest, policy }: ReadContentRequest,
   context: ManagerContext,
 ): Promise<PackageContent> {
   const { signal } = context;
   const { name, version, kind, facts } = solved;
-  const descriptor = await repository.resolve(facts.digest ?? version.replaceAll('+', '_'), { signal });
+  const target = byDigest && facts.digest !== undefined ? facts.digest : versionToTag(version);
+  const descriptor = await resolveListed(store, solved, { target, signal });
   if (facts.digest !== undefined && descriptor.digest !== facts.digest) {
+    if (facts.fromIndex)
+      throw new ProvError('MANAGER_INDEX_LIES', {
+        name,
+        version,
+        index: `the index of ${name} on ${host}`,
+        what: 'its digest is',
+        claimed: facts.digest,
+        digest: descriptor.digest,
+        actual: `that it is ${descriptor.digest}`,
+      });
     throw new ProvError('MANAGER_LOCK_CONTENT_CHANGED', {
       name,
       version,
@@ -32,12 +47,13 @@ export async function readContent(
       expected: facts.digest,
     });
   }
-  const extension = await readExtension(repository, descriptor, { provVersion: context.provVersion, signal });
+  const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
+  assertTruthful(solved, extension, host);
   const { verdict, signatures, manifest } = await verifyContent({
-    store: repository,
+    store,
     descriptor,
     repository: solved.repository,
-    registry: repository.registry,
+    registry: host,
     version,
     kind,
     policy,
@@ -81,6 +97,60 @@ export async function readContent(
       ? {}
       : { signer: { identity: verdict.signer.identity, rule: verdict.rule ?? 'default' } }),
   };
+}
+
+async function resolveListed(
+  store: ReadStore,
+  { name, version }: SolvedPackage,
+  { target, signal }: { readonly target: string; readonly signal: AbortSignal | undefined },
+): Promise<Descriptor> {
+  try {
+    return await store.resolve(target, { signal });
+  } catch (error) {
+    if (!isProvError(error, 'OCI_REFERENCE_NOT_FOUND')) throw error;
+    throw new ProvError('MANAGER_LIST_CHANGED', { name, version, where: store.label }, { cause: error });
+  }
+}
+
+const FACTS = [
+  'dependencies',
+  'optional_dependencies',
+  'conflicts',
+  'constraints',
+  'provides',
+  'platforms',
+  'compatibility',
+] as const;
+
+/** What was resolved must be what the manifest says; an index is only a cache of that. @throws MANAGER_INDEX_LIES */
+function assertTruthful(
+  { name, version, kind, facts }: SolvedPackage,
+  { config, facts: actual, descriptor }: ReadExtension,
+  host: string,
+): void {
+  const refuse = (what: string, claimed: unknown, real: unknown) => {
+    if (text(claimed) === text(real)) return;
+    const index = `the index of ${name} on ${host}`;
+    throw new ProvError('MANAGER_INDEX_LIES', {
+      name,
+      version,
+      index,
+      what,
+      claimed: text(claimed),
+      actual: text(real),
+      digest: descriptor.digest,
+    });
+  };
+  refuse('it is', `${kind} ${name} ${version}`, `${config.type} ${config.name} ${config.version}`);
+  for (const fact of FACTS) refuse(fact.replace('_', ' '), known(facts.deps, fact), known(actual, fact));
+}
+
+function known(facts: object, name: string): unknown {
+  return (facts as Readonly<Record<string, unknown>>)[name] ?? null;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : canonicalJson(value as JsonValue);
 }
 
 function plain({ mediaType, digest, size }: Descriptor) {

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { ProvError } from '#base';
 import {
+  type MetadataSource,
   type Origin,
   type Override,
   preferredProviders,
@@ -10,8 +11,10 @@ import {
 } from '#resolver';
 import { type Lock, MIN_AGE } from '#schemas';
 import { type ConfigOrigin, explainConfig, hostPlatform, type Workspace } from '#workspace';
-import type { ManagerContext } from '../context.js';
-import { createRegistrySource } from './registry-source.js';
+import { type ManagerContext, metadataCacheDir } from '../context.js';
+import { openMetadataCache } from '../metadata/metadata-cache.js';
+import { createOfflineSource } from '../metadata/offline-source.js';
+import { createRegistrySource } from '../metadata/registry-source.js';
 import type { WorkspaceRegistries } from './workspace-registries.js';
 
 export interface ResolutionSetup {
@@ -27,12 +30,13 @@ export interface ResolutionSetup {
  */
 export function resolutionOptions(
   { workspace, registries, keep }: ResolutionSetup,
-  { provVersion, signal, env }: ManagerContext,
+  context: ManagerContext,
 ): ResolveOptions {
+  const { provVersion, signal, env } = context;
   const { strategy, prerelease, platforms, min_age: minAge } = workspace.resolution;
   return {
     requirements: requirementsOf(workspace),
-    source: createRegistrySource((id) => registries.repository(id)),
+    source: metadataSource(workspace, registries, context),
     platforms: platforms ?? [hostPlatform()],
     provVersion,
     strategy,
@@ -44,25 +48,48 @@ export function resolutionOptions(
   };
 }
 
+/** What is known of packages: asked of the registries, or offline what they said before. */
+function metadataSource(
+  workspace: Workspace,
+  registries: WorkspaceRegistries,
+  context: ManagerContext,
+): MetadataSource {
+  const cache = openMetadataCache(metadataCacheDir(context));
+  const trustTimes = workspace.resolution.age_source === 'registry';
+  if (context.offline)
+    return createOfflineSource({ host: (id) => registries.get(id).host, cache, trustTimes });
+  return createRegistrySource({ ...registries, cache, trustTimes });
+}
+
 const SECONDS = { m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
 
 /** The newest time of publication that is old enough now, to the minute. `SOURCE_DATE_EPOCH` says what now is. */
-function publishedBefore(minAge: string, env: NodeJS.ProcessEnv): Pick<ResolveOptions, 'publishedBefore'> {
+function publishedBefore(
+  minAge: string,
+  env: NodeJS.ProcessEnv,
+): Pick<ResolveOptions, 'publishedBefore' | 'minAgeSeconds'> {
   const [, count, unit] = MIN_AGE.exec(minAge)!;
   const epoch = env['SOURCE_DATE_EPOCH'];
   const now = epoch === undefined || !/^\d{1,12}$/.test(epoch) ? Date.now() / 1000 : Number(epoch);
   const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
   const limit = Math.floor((now - seconds) / 60) * 60_000;
-  return { publishedBefore: new Date(limit).toISOString() };
+  return { publishedBefore: new Date(limit).toISOString(), minAgeSeconds: seconds };
 }
 
 function requirementsOf(workspace: Workspace): Requirement[] {
-  return workspace.requirements.map(({ registry, repository, range, kind, origin }) => {
+  return workspace.requirements.map(({ registry, repository, range, kind, digest, origin }) => {
     if (registry === undefined || repository === undefined)
       throw new ProvError('MANAGER_PATH_REQUIREMENT', {
         place: `${origin.file ?? origin.layer}:${origin.line ?? 1}`,
       });
-    return { registry, repository, range, kind, origin: placeOf(workspace, origin) };
+    return {
+      registry,
+      repository,
+      range,
+      kind,
+      ...(digest !== undefined && { digest }),
+      origin: placeOf(workspace, origin),
+    };
   });
 }
 

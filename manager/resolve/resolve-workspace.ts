@@ -2,16 +2,17 @@ import { ProvError } from '#base';
 import { type PlanChange, planDiff } from '#resolver';
 import type { Lock } from '#schemas';
 import type { Workspace } from '#workspace';
-import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { installLock } from '../install/install-lock.js';
+import type { Contents } from '../metadata/contents.js';
+import { withContents } from '../metadata/with-contents.js';
 import { type WorkspacePolicy, workspacePolicy } from '../trust/workspace-policy.js';
 import { readLock, requireLock, writeLock } from './lock-file.js';
 import { isCurrent, lockDifferences } from './lock-fit.js';
 import { resolutionOptions } from './resolution-options.js';
 import { lockOf, solve } from './solve-workspace.js';
 import { updateSolution } from './update-solution.js';
-import { createWorkspaceRegistries, type WorkspaceRegistries } from './workspace-registries.js';
+import type { WorkspaceRegistries } from './workspace-registries.js';
 
 /** What an update is to move: everything, or only these names, one of them perhaps to a given version. */
 export interface UpdateRequest {
@@ -62,19 +63,17 @@ export async function resolveWorkspace(
   const policy = await workspacePolicy(workspace, { env: context.env });
   const before = options.frozen ? await requireLock(workspace.lockFile) : await readLock(workspace.lockFile);
   if (options.locked) assertFits(before, workspace, policy);
-  return withRegistries(context, async (connections) => {
-    const registries = createWorkspaceRegistries(workspace, connections);
+  return withContents({ workspace, context }, async ({ registries, contents, requests }) => {
     const kept =
       before !== undefined &&
       (options.frozen === true ||
         options.locked === true ||
         (options.update === undefined && isCurrent(before, workspace, policy)));
-    const place = { options, policy, registries };
+    const place = { options, policy, registries, contents };
     const { lock, changes } = kept ? { lock: before, changes: [] } : await plan(before, place, context);
     const lockChanged = !kept && (before === undefined || changes.length > 0);
     const result = { lockFile: workspace.lockFile, lock, resolved: !kept, changes };
-    if (options.dryRun)
-      return { ...result, lockChanged, installed: [], requests: { ...connections.requests } };
+    if (options.dryRun) return { ...result, lockChanged, installed: [], requests: { ...requests } };
     const risky = changes.filter(({ risks }) => risks !== undefined);
     if (risky.length > 0 && options.confirm !== undefined && !(await options.confirm(changes)))
       throw new ProvError('MANAGER_PLAN_DECLINED', { count: risky.length });
@@ -82,10 +81,13 @@ export async function resolveWorkspace(
     const installed =
       options.install === false
         ? []
-        : await installLock({ workspace, lock, policy: policy.policy, registries, reverify }, context);
+        : await installLock(
+            { workspace, lock, policy: policy.policy, registries, contents, reverify },
+            context,
+          );
     await options.beforeWrite?.();
     const wrote = kept ? false : await writeLock(workspace.lockFile, lock);
-    return { ...result, lockChanged: wrote, installed, requests: { ...connections.requests } };
+    return { ...result, lockChanged: wrote, installed, requests: { ...requests } };
   });
 }
 
@@ -104,11 +106,12 @@ interface Planning {
   readonly options: ResolveWorkspaceOptions;
   readonly policy: WorkspacePolicy;
   readonly registries: WorkspaceRegistries;
+  readonly contents: Contents;
 }
 
 async function plan(
   before: Lock | undefined,
-  { options, policy, registries }: Planning,
+  { options, policy, registries, contents }: Planning,
   context: ManagerContext,
 ): Promise<{ lock: Lock; changes: readonly PlanChange[] }> {
   const { workspace, update, allowLocal } = options;
@@ -116,7 +119,7 @@ async function plan(
     event: 'resolving',
     message: `resolving ${workspace.requirements.length} requirements`,
   });
-  const place = { workspace, policy, registries, allowLocal };
+  const place = { workspace, policy, registries, contents, allowLocal };
   if (before !== undefined && update?.names !== undefined) {
     const setup = { workspace, registries, keep: before };
     const { solution, reasons } = await updateSolution({

@@ -8,10 +8,12 @@ import {
   type Solution,
   type SolvedPackage,
   solutionToLock,
+  withoutAlias,
 } from '#resolver';
 import type { Lock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import type { Contents } from '../metadata/contents.js';
 import type { WorkspacePolicy } from '../trust/workspace-policy.js';
 import { lockInputs } from './lock-fit.js';
 import { readContent } from './read-content.js';
@@ -24,6 +26,7 @@ export interface SolvePlace {
   readonly workspace: Workspace;
   readonly policy: WorkspacePolicy;
   readonly registries: WorkspaceRegistries;
+  readonly contents: Contents;
   readonly allowLocal?: boolean | undefined;
 }
 
@@ -43,17 +46,26 @@ export async function solve(options: ResolveOptions): Promise<Solution> {
  */
 export async function lockOf(
   solution: Solution,
-  { workspace, policy, registries, allowLocal }: SolvePlace,
+  { workspace, policy, registries, contents: sources, allowLocal }: SolvePlace,
   context: ManagerContext,
 ): Promise<Lock> {
   const contents = new Map<PackageId, PackageContent>();
+  await sources.prime(
+    solution.packages.flatMap(({ id, facts }) =>
+      facts.digest === undefined ? [] : [{ id: withoutAlias(id), digest: facts.digest }],
+    ),
+  );
   const left = [...solution.packages];
   const read = async (solved: SolvedPackage) => {
     const registry = registries.get(solved.registry);
     if (registry.loopback && !registry.named && allowLocal !== true)
       throw new ProvError('MANAGER_LOCK_LOOPBACK', { registry: registry.host });
-    const repository = registries.repository(solved.id);
-    const content = await readContent({ solved, repository, policy: policy.policy }, context);
+    const id = withoutAlias(solved.id);
+    const { digest } = solved.facts;
+    const byDigest = digest !== undefined && (context.offline === true || sources.holds(id, digest));
+    const store = sources.store(id);
+    const place = { solved, store, host: registry.host, byDigest, policy: policy.policy };
+    const content = await readContent(place, context);
     contents.set(solved.id, registry.loopback ? content : { ...content, host: registry.host });
   };
   const worker = async () => {

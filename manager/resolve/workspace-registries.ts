@@ -1,12 +1,14 @@
 import { ProvError } from '#base';
-import type { RemoteRepository } from '#oci';
+import type { RemoteRegistry, RemoteRepository } from '#oci';
 import { type PackageId, splitPackageId } from '#resolver';
 import type { Workspace, WorkspaceRegistry } from '#workspace';
 import type { Registries } from '../access/registries.js';
 
 /** The registries of a workspace by id: the lock names ids, this knows where they are now. */
 export interface WorkspaceRegistries {
+  /** @throws MANAGER_REGISTRY_UNKNOWN */
   get(id: string): WorkspaceRegistry;
+  registry(id: string): RemoteRegistry;
   repository(id: PackageId): RemoteRepository;
 }
 
@@ -23,12 +25,16 @@ export function createWorkspaceRegistries(
       });
     return found;
   };
+  const registry = (id: string): RemoteRegistry => {
+    const { host, url } = get(id);
+    return connections.open(host, { plainHttp: url.startsWith('http:') });
+  };
   return {
     get,
+    registry,
     repository(id) {
-      const { registry, repository } = splitPackageId(id);
-      const { host, url } = get(registry);
-      return connections.open(host, { plainHttp: url.startsWith('http:') }).repository(repository);
+      const { registry: at, repository } = splitPackageId(id);
+      return registry(at).repository(repository);
     },
   };
 }

@@ -1,13 +1,11 @@
 import { ProvError } from '#base';
-import { cachedStore, openContentCache } from '#oci';
 import { packageId } from '#resolver';
 import type { Kind, Lock, LockEntry } from '#schemas';
 import { assertTrusted } from '#trust';
 import { MODE_RULES, type Workspace } from '#workspace';
-import { withRegistries } from '../access/registries.js';
-import { contentCacheDir, type ManagerContext } from '../context.js';
+import type { ManagerContext } from '../context.js';
+import { withContents } from '../metadata/with-contents.js';
 import { assertFits } from '../resolve/resolve-workspace.js';
-import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { verifyContent } from './verify-content.js';
 import { workspacePolicy } from './workspace-policy.js';
 
@@ -37,28 +35,22 @@ export async function assertDeployable(request: DeployableRequest, context: Mana
   const { policy } = await workspacePolicy(workspace, { env: context.env, infra });
   if (policy.digest === own.policy.digest && !own.demanding) return;
   const { signal } = context;
-  const cache = await openContentCache(contentCacheDir(context));
-  try {
-    await withRegistries(context, async (connections) => {
-      const registries = createWorkspaceRegistries(workspace, connections);
-      for (const { source, manifest, version, kind } of entries) {
-        signal?.throwIfAborted();
-        if (!('repository' in source)) continue;
-        const repository = registries.repository(packageId(source.registry, source.repository));
-        const { verdict } = await verifyContent({
-          store: cachedStore(repository, cache),
-          descriptor: manifest,
-          repository: source.repository,
-          registry: repository.registry,
-          version,
-          kind,
-          policy,
-          signal,
-        });
-        assertTrusted(verdict);
-      }
-    });
-  } finally {
-    await cache.close();
-  }
+  await withContents({ workspace, context }, async ({ registries, contents }) => {
+    for (const entry of entries) {
+      signal?.throwIfAborted();
+      const { source, manifest, version, kind } = entry;
+      if (!('repository' in source)) continue;
+      const { verdict } = await verifyContent({
+        store: contents.store(packageId(source.registry, source.repository), entry),
+        descriptor: manifest,
+        repository: source.repository,
+        registry: registries.get(source.registry).host,
+        version,
+        kind,
+        policy,
+        signal,
+      });
+      assertTrusted(verdict);
+    }
+  });
 }

@@ -1,11 +1,14 @@
 import { LIMITS } from '#base';
+import { bodyOf } from './http/request-body.js';
 import { listStrings } from './pages.js';
 import { RegistryClient } from './registry-client.js';
 import { mediaTypeOf } from './remote-manifests.js';
 import { createRemoteRepository } from './remote-repository.js';
 
 const PING_BYTES = 64 * 1024;
-const DOCUMENT_ANSWERS = [200, 301, 302, 303, 304, 307, 308, 400, 403, 404, 405, 406, 410, 501];
+const DOCUMENT_ANSWERS = [
+  200, 301, 302, 303, 304, 307, 308, 400, 403, 404, 405, 406, 410, 411, 413, 415, 422, 501,
+];
 
 import type { Descriptor } from '#schemas';
 import type {
@@ -139,6 +142,8 @@ export interface DocumentQuery extends CallOptions {
   readonly accept: string;
   /** ETag of what is known already. */
   readonly ifNoneMatch?: string | undefined;
+  /** A question too long for a path, as JSON: it is sent with POST, and nothing changes by it. */
+  readonly question?: Uint8Array | undefined;
 }
 
 /** What a registry answered outside the distribution protocol. Redirects are not followed. */
@@ -190,11 +195,16 @@ export function createRemoteRegistry(options: RemoteRegistryOptions): RemoteRegi
       repositories.set(name, repository);
       return repository;
     },
-    async document(path, { accept, ifNoneMatch, signal }) {
+    async document(path, { accept, ifNoneMatch, question, signal }) {
       const reply = await client.call({
-        method: 'GET',
+        method: question === undefined ? 'GET' : 'POST',
         target: path,
-        headers: { accept, ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }) },
+        headers: {
+          accept,
+          ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }),
+          ...(question === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(question !== undefined && { body: bodyOf(question, 'a question') }),
         expect: DOCUMENT_ANSWERS,
         scopes: [],
         maxBytes: LIMITS.apiResponseBytes,

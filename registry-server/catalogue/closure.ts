@@ -1,4 +1,3 @@
-import { digestOf } from '#base';
 import {
   type ClosureRequest,
   closureRequestSchema,
@@ -10,52 +9,28 @@ import {
 } from '#schemas';
 import type { RegistryContext } from '../context.js';
 import { readJson } from '../http/read-json.js';
-import { type Exchange, notModified, sendBytes, sendEmpty } from '../http/respond.js';
+import type { Exchange } from '../http/respond.js';
 import type { PublishedVersion } from '../storage/metadata-db.js';
 import { indexDocument } from './index-document.js';
+import { sendAnswer } from './kept-answers.js';
 
-export const CLOSURE_PATH = '/api/v1/closure';
 /** Request bodies, in bytes: 4096 roots with long names and ranges. */
 const REQUEST_BYTES = 2 * 1024 * 1024;
 /** Packages in one answer. */
-export const CLOSURE_PACKAGES = 10_000;
+const CLOSURE_PACKAGES = 10_000;
 /** Bytes of one answer; clients read 32 MiB. */
-export const CLOSURE_BYTES = 24 * 1024 * 1024;
-/** Answers kept in memory, for clients that ask whether theirs is still right. */
-const KEPT_ANSWERS = 16;
-
-interface Answer {
-  readonly changes: number;
-  readonly etag: string;
-  readonly bytes: Buffer;
-}
-const answers = new WeakMap<RegistryContext, Map<string, Answer>>();
-
+const CLOSURE_BYTES = 24 * 1024 * 1024;
 /**
  * `POST /api/v1/closure`: the index of every package that can be reached from the given ones. Ranges cut off
  * what no version in them needs. Deterministic; has an ETag; says when a limit cut it short.
  */
 export async function handleClosure(context: RegistryContext, exchange: Exchange): Promise<void> {
   const asked = await readJson(exchange.request, closureRequestSchema, REQUEST_BYTES);
-  const { bytes, etag } = await answerOf(context, asked);
-  const headers = { 'content-type': MEDIA.closureDocument, etag, 'cache-control': 'no-cache' };
-  if (notModified(exchange.request, etag)) return sendEmpty(exchange, 304, headers);
-  return sendBytes(exchange, bytes, headers);
-}
-
-async function answerOf(context: RegistryContext, { roots }: ClosureRequest): Promise<Answer> {
-  const kept = answers.get(context) ?? new Map<string, Answer>();
-  answers.set(context, kept);
-  const key = JSON.stringify(roots.map(({ repository, range }) => [repository, range]).sort());
-  const changes = context.cache.changeCount();
-  const known = kept.get(key);
-  if (known?.changes === changes) return known;
-  const bytes = Buffer.from(await closureText(context, roots));
-  const answer = { changes, bytes, etag: `"${digestOf(bytes)}"` };
-  kept.delete(key);
-  kept.set(key, answer);
-  if (kept.size > KEPT_ANSWERS) kept.delete(kept.keys().next().value!);
-  return answer;
+  await sendAnswer(context, exchange, {
+    key: `closure ${JSON.stringify(asked.roots.map(({ repository, range }) => [repository, range]).sort())}`,
+    mediaType: MEDIA.closureDocument,
+    make: () => closureText(context, asked.roots),
+  });
 }
 
 /** The document as text: each package is written once, so that its size is known as it grows. */

@@ -9,12 +9,13 @@ import {
 } from '#schemas';
 import type { RegistryContext } from '../context.js';
 import { readJson } from '../http/read-json.js';
-import { type Exchange, sendBytes } from '../http/respond.js';
+import type { Exchange } from '../http/respond.js';
 import type { StoredManifest } from '../storage/metadata-db.js';
+import { sendAnswer } from './kept-answers.js';
 
 const REQUEST_BYTES = 2 * 1024 * 1024;
 /** Bytes of one answer; clients read 32 MiB. */
-export const CONTENTS_BYTES = 24 * 1024 * 1024;
+const CONTENTS_BYTES = 24 * 1024 * 1024;
 /** Larger content is left to be fetched by itself. */
 const PIECE_BYTES = 64 * 1024;
 const REFERRERS_PER_ITEM = 16;
@@ -26,18 +27,23 @@ const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle';
  */
 export async function handleContents(context: RegistryContext, exchange: Exchange): Promise<void> {
   const asked = await readJson(exchange.request, contentsRequestSchema, REQUEST_BYTES);
+  await sendAnswer(context, exchange, {
+    key: `contents ${JSON.stringify(asked.items.map(({ repository, digest }) => [repository, digest]))}`,
+    mediaType: MEDIA.contentsDocument,
+    make: () => contentsText(context, asked.items),
+  });
+}
+
+async function contentsText(context: RegistryContext, asked: ContentsRequest['items']): Promise<string> {
   const answer = new Answer();
   const items: ContentItem[] = [];
-  for (const item of asked.items) {
+  for (const item of asked) {
     if (answer.truncated) break;
     const found = await contentOf(context, item, answer);
     if (found !== undefined) items.push(found);
   }
-  const text = `{"v":1,"items":${JSON.stringify(items)},"content":{${answer.pieces.join(',')}},"truncated":${answer.truncated}}`;
-  sendBytes(exchange, Buffer.from(text), {
-    'content-type': MEDIA.contentsDocument,
-    'cache-control': 'no-cache',
-  });
+  const { pieces, truncated } = answer;
+  return `{"v":1,"items":${JSON.stringify(items)},"content":{${pieces.join(',')}},"truncated":${truncated}}`;
 }
 
 /** Content collected for one answer, each digest once. */
@@ -52,7 +58,8 @@ class Answer {
     if (this.seen.has(digest)) return true;
     if (bytes.byteLength > PIECE_BYTES) return false;
     const text = Buffer.from(bytes).toString();
-    if (digestOf(Buffer.from(text), digest.startsWith('sha512') ? 'sha512' : 'sha256') !== digest) return false;
+    if (digestOf(Buffer.from(text), digest.startsWith('sha512') ? 'sha512' : 'sha256') !== digest)
+      return false;
     const piece = `${JSON.stringify(digest)}:${JSON.stringify(text)}`;
     if (this.size + piece.length > CONTENTS_BYTES) {
       this.truncated = true;
@@ -104,7 +111,9 @@ async function contentOf(
 }
 
 function mayBeBundle(artifactType: string | undefined): boolean {
-  return artifactType === undefined || artifactType === MEDIA.ociEmpty || artifactType.startsWith(BUNDLE_TYPE);
+  return (
+    artifactType === undefined || artifactType === MEDIA.ociEmpty || artifactType.startsWith(BUNDLE_TYPE)
+  );
 }
 
 function describe({ mediaType, digest, bytes }: StoredManifest): Descriptor {

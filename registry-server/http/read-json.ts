@@ -13,11 +13,7 @@ interface Schema<T> {
 }
 
 /** The JSON body of a request, checked. @throws REGISTRY_REQUEST_INVALID, BASE_LIMIT_EXCEEDED */
-export async function readJson<T>(
-  request: IncomingMessage,
-  schema: Schema<T>,
-  maxBytes: number,
-): Promise<T> {
+export async function readJson<T>(request: IncomingMessage, schema: Schema<T>, maxBytes: number): Promise<T> {
   const bytes = await receiveBytes(request, maxBytes, 'the request');
   let value: unknown;
   try {

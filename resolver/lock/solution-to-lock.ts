@@ -81,7 +81,8 @@ function lockEntry(
     }),
     requiredBy: [...solved.requiredBy],
     ...(provides.length > 0 && { provides: Object.fromEntries(provides) }),
-    ...(facts.publishedAt !== undefined && { publishedAt: facts.publishedAt }),
+    // A time that nobody signed is only what one registry says; another one, or a mirror, says another.
+    ...(facts.publishedAtSigned === true && { publishedAt: facts.publishedAt }),
     ...(facts.state !== undefined && facts.state !== 'active' && { state: facts.state }),
   };
 }

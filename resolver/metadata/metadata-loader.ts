@@ -5,6 +5,7 @@ import { normalRange } from '../ranges/normal-range.js';
 import { VersionList } from '../ranges/version-list.js';
 import { newestVersion } from '../solver/version-set.js';
 import {
+  type ClosureRoot,
   hasClosure,
   hasFacts,
   hasProviders,
@@ -37,10 +38,11 @@ export class MetadataLoader {
     this.signal = signal === undefined ? this.abort.signal : AbortSignal.any([signal, this.abort.signal]);
   }
 
-  /** Everything reachable from `ids` in one request, where the source can; nothing otherwise. */
-  async begin(ids: readonly PackageId[]): Promise<void> {
+  /** Everything reachable from `roots` in one request, where the source can; nothing otherwise. */
+  async begin(roots: readonly ClosureRoot[]): Promise<void> {
     if (!hasClosure(this.source)) return;
-    const closure = await this.source.closure([...new Set(ids.map(withoutAlias))], { signal: this.signal });
+    const plain = roots.map((root) => ({ ...root, id: withoutAlias(root.id) }));
+    const closure = await this.source.closure(plain, { signal: this.signal });
     for (const [id, metadata] of closure) this.packages.set(id, Promise.resolve(metadata));
   }
 

@@ -16,6 +16,8 @@ export interface VersionFacts {
   readonly state?: LifecycleState | undefined;
   /** Why it is deprecated, yanked or revoked. */
   readonly reason?: string | undefined;
+  /** Set when an index says all this, which is only a copy of what the manifest says. */
+  readonly fromIndex?: boolean | undefined;
   /** Set when the trust policy refuses this version: the verdict's reason. */
   readonly refused?: string | undefined;
 }
@@ -52,12 +54,19 @@ export interface FactsSource {
   facts(id: PackageId, version: string, options?: LookupOptions): Promise<VersionFacts>;
 }
 
+/** Where a closure starts; without a range, from every version. */
+export interface ClosureRoot {
+  readonly id: PackageId;
+  readonly range?: string;
+}
+
 /** A source that can answer for everything reachable in one request. */
 export interface ClosureSource {
+  /** What is known to be reachable; undefined for what is known not to exist. The rest is looked up singly. */
   closure(
-    ids: readonly PackageId[],
+    roots: readonly ClosureRoot[],
     options?: LookupOptions,
-  ): Promise<ReadonlyMap<PackageId, PackageMetadata>>;
+  ): Promise<ReadonlyMap<PackageId, PackageMetadata | undefined>>;
 }
 
 /** A source that knows which packages offer a capability, in order of preference. */

@@ -6,6 +6,7 @@ import { exportMirror, importMirror, requireLock, resolveWorkspace, verifyRefere
 import { createRemoteRegistry } from '#oci';
 import { policyForKeys } from '#trust';
 import { assetInstallPath, moduleInstallDir } from '#workspace';
+import { alteringProxy, asForeign } from '../support/altering-proxy.js';
 import { NAMESPACE, newKey, openShop, openSite, reopen, type Site } from './site.js';
 
 const FILE = { 'scripts/install.sh': 'echo 1\n' };
@@ -157,7 +158,13 @@ test('what is not an extension, a local directory and an unknown registry are to
   });
   await web.tag(other, '1.5.0');
   const workspace = await openShop(site, { web: '^1.5' });
-  await assert.rejects(resolveWorkspace({ workspace }, site.context), { code: 'MANAGER_NOT_AN_EXTENSION' });
+  await assert.rejects(resolveWorkspace({ workspace }, site.context), { code: 'MANAGER_UNRESOLVABLE' });
+  const proxy = await alteringProxy(t, site.registry);
+  proxy.alter = asForeign;
+  const foreign = await openShop({ ...site, registry: proxy.host }, { web: '^1.5' }, { name: 'foreign' });
+  await assert.rejects(resolveWorkspace({ workspace: foreign }, site.context), {
+    code: 'MANAGER_NOT_AN_EXTENSION',
+  });
   const path = { ...workspace.requirements[0]!, registry: undefined, repository: undefined, path: './x' };
   await assert.rejects(
     resolveWorkspace({ workspace: { ...workspace, requirements: [path] } }, site.context),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ResolveWorkspaceOptions, resolveWorkspace } from '#manager';
 import type { Lock } from '#schemas';
+import type { Workspace } from '#workspace';
 import { newKey, openShop, openSite, reopen, type Site } from './site.js';
 
 const versionsOf = ({ extensions }: Lock) =>
@@ -108,4 +109,23 @@ test('frozen installs what the lock says, whatever is asked for today; without a
     ),
     { code: 'MANAGER_LOCK_MISSING' },
   );
+});
+
+test('a minimum age keeps young versions out; a time that nobody signed counts only when that is said', async (t) => {
+  const { site, workspace, go } = await locked(t);
+  const aged = (min_age: string, age_source?: 'registry'): Workspace => ({
+    ...workspace,
+    resolution: { ...workspace.resolution, min_age, ...(age_source && { age_source }) },
+  });
+  const later = {
+    ...site.context,
+    env: { ...site.context.env, SOURCE_DATE_EPOCH: String(Date.now() / 1000 + 7200).slice(0, 10) },
+  };
+  const resolveAged = (shop: Workspace, context = site.context) =>
+    resolveWorkspace({ workspace: shop, install: false }, context);
+  await assert.rejects(resolveAged(aged('1h', 'registry')), { code: 'MANAGER_UNRESOLVABLE' });
+  await assert.rejects(resolveAged(aged('1h'), later), { code: 'MANAGER_UNRESOLVABLE' });
+  const { lock } = await resolveAged(aged('1h', 'registry'), later);
+  assert.match(lock.policy.publishedBefore ?? '', /^20\d\d-.*:00\.000Z$/);
+  await go({ workspace: aged('1h', 'registry'), locked: true });
 });

@@ -84,6 +84,33 @@ export const managerErrors = entries({
     hint: 'Run prov dep resolve without --locked and commit the new lock.',
     exit: 'lockStale',
   },
+  MANAGER_INDEX_LIES: {
+    message:
+      '{name} {version}: {index} says {what} {claimed}, the manifest {digest} says {actual}; nothing was locked',
+    hint: 'The index was forged or is damaged. Rebuild it with prov index rebuild, or ask who runs the registry.',
+    exit: 'refused',
+  },
+  MANAGER_LIST_CHANGED: {
+    message: '{name} {version} was listed by {where} and is not there any more',
+    hint: 'Versions were removed while they were read. Run the command again.',
+    exit: 'conflict',
+    retryable: true,
+  },
+  MANAGER_OFFLINE: {
+    message: 'the registry {registry} was needed, and --offline opens no connection',
+    hint: 'Run the command without --offline where the registry can be reached.',
+    exit: 'network',
+  },
+  MANAGER_OFFLINE_UNKNOWN: {
+    message: 'nothing is known offline of {name} in {registry}',
+    hint: 'Run prov dep fetch (or prov dep resolve) once where the registry can be reached.',
+    exit: 'network',
+  },
+  MANAGER_OFFLINE_MISSING: {
+    message: '--offline: this machine lacks {count} pieces of content:\n{list}',
+    hint: 'Run prov dep fetch where the registry can be reached. From another machine: {mirror}',
+    exit: 'network',
+  },
   MANAGER_PLAN_DECLINED: {
     message: 'nothing was changed: {count} changes of the plan were not agreed to',
     hint: 'prov dep resolve --dry-run shows the plan; --yes agrees to it.',

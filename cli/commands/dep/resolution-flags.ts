@@ -16,6 +16,11 @@ export const resolutionOptionSpecs: readonly OptionSpec[] = [
   },
   { flags: '--min-age <age>', summary: 'only versions published at least so long ago: 72h, 7d, 2w' },
   {
+    flags: '--age-source <whose>',
+    summary: 'whose word counts for that: a signed time, or what the registry says',
+    choices: ['signed', 'registry'],
+  },
+  {
     flags: '--override <name=range>',
     summary: 'replace every range on an extension; may be repeated',
     repeatable: true,
@@ -27,11 +32,13 @@ export function resolutionFlags({ options }: CommandInput): Readonly<Record<stri
   const strategy = textOption(options, 'strategy');
   const prerelease = textOption(options, 'prerelease');
   const minAge = textOption(options, 'minAge');
+  const ageSource = textOption(options, 'ageSource');
   const platforms = listOption(options, 'platform');
   return {
     ...(strategy === undefined ? {} : { 'resolution.strategy': strategy }),
     ...(prerelease === undefined ? {} : { 'resolution.prerelease': prerelease }),
     ...(minAge === undefined ? {} : { 'resolution.min_age': minAge }),
+    ...(ageSource === undefined ? {} : { 'resolution.age_source': ageSource }),
     ...(platforms.length === 0 ? {} : { 'resolution.platforms': platforms }),
     ...overrideFlag(listOption(options, 'override')),
   };

@@ -13,6 +13,10 @@ const allowLocal: OptionSpec = {
   flags: '--allow-local',
   summary: 'accept a loopback registry without an id',
 };
+const offline: OptionSpec = {
+  flags: '--offline',
+  summary: 'open no connection: only what this machine has kept',
+};
 const dryRun: OptionSpec = { flags: '--dry-run', summary: 'show the plan and change nothing' };
 
 export const depCommands: readonly CommandSpec[] = [
@@ -28,6 +32,7 @@ export const depCommands: readonly CommandSpec[] = [
       { flags: '--no-locked', summary: 'renew the lock in CI too' },
       { flags: '--frozen', summary: 'install what the lock says, without a look at the requirements' },
       { flags: '--update', summary: 'look for newer versions instead of keeping the locked ones' },
+      offline,
       ...resolutionOptionSpecs,
       yes,
       noInstall,
@@ -51,6 +56,7 @@ export const depCommands: readonly CommandSpec[] = [
       workspaceOption,
       { flags: '--to <version>', summary: 'exactly this version of the one extension named' },
       { flags: '--plan', summary: 'show the plan and change nothing' },
+      offline,
       ...resolutionOptionSpecs,
       yes,
       noInstall,

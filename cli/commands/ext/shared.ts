@@ -25,6 +25,7 @@ export function managerContext(context: CommandContext, input: CommandInput): Ma
     onEvent: context.progress,
     configFrom: configFrom(context, options),
     transport: transportOf(context, input),
+    ...(options['offline'] === true ? { offline: true } : {}),
   };
 }
 
