@@ -78,7 +78,7 @@ test('an optional dependency is taken when it can be, and skipped with the reaso
   assert.deepEqual(
     web.skipped.map(({ name, reason }) => `${name}: ${reason}`),
     [
-      'gone: there is no gone in registry main',
+      'gone: there is no gone in main',
       'metrics: no version of metrics matches ^9; the newest is 1.0.0',
       'redis: it needs redis ^6, and 7.0.0 is selected',
     ],

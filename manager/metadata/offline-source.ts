@@ -30,7 +30,7 @@ export function createOfflineSource({ host, cache, trustTimes }: OfflineSourcePl
     async versions(id): Promise<PackageMetadata | undefined> {
       const { registry, repository } = splitPackageId(id);
       const at = host(registry);
-      const location = `registry ${registry}`;
+      const location = registry;
       const closure = await closureOf(at);
       const fromClosure = closure.packages.get(repository);
       if (fromClosure !== undefined) return metadataOf(fromClosure, location, trustTimes);

@@ -48,7 +48,7 @@ export function createRegistrySource(place: RegistrySourcePlace): RegistrySource
 
   async function look(id: PackageId, signal?: AbortSignal): Promise<PackageMetadata | undefined> {
     const { registry, repository } = splitPackageId(id);
-    const location = `registry ${registry}`;
+    const location = registry;
     if (!foreign.has(registry) && !doubtful.has(id)) {
       const document = await fromEndpoint(place.registry(registry), repository, { cache, signal });
       if (document === undefined) return undefined;
@@ -76,7 +76,7 @@ export function createRegistrySource(place: RegistrySourcePlace): RegistrySource
             closures.set(registry, closure);
           }
           for (const repository of closure.partial) doubtful.add(packageId(registry, repository));
-          const location = `registry ${registry}`;
+          const location = registry;
           for (const [repository, document] of closure.packages)
             found.set(packageId(registry, repository), metadataOf(document, location, place.trustTimes));
           // A root that is said to be missing is asked for once more, by itself: that answer is an error.
