@@ -1,13 +1,24 @@
 import { stat } from 'node:fs/promises';
 import { type Digest, digestHex, isDigest, ProvError } from '#base';
-import type { CallOptions, ContentCache, ReadStore } from '#oci';
+import { type CallOptions, type ContentCache, mayDoubt, type ReadStore } from '#oci';
 import { type Descriptor, type LockEntry, MEDIA } from '#schemas';
 import type { ContentPack } from './ask-contents.js';
 
 /** A store that answers from a pack first, and asks `store` for the rest. */
 export function packedStore(store: ReadStore, repository: string, pack: ContentPack): ReadStore {
+  const referrersOf = (subject: Descriptor, artifactType: string | undefined) => {
+    const known = pack.item(repository, subject.digest)?.referrers;
+    return artifactType === undefined ? known : known?.filter((each) => each.artifactType === artifactType);
+  };
   return {
     ...store,
+    ...(mayDoubt(store) && {
+      async inspectReferrers(subject: Descriptor, artifactType?: string, options?: CallOptions) {
+        const descriptors = referrersOf(subject, artifactType);
+        if (descriptors === undefined) return store.inspectReferrers(subject, artifactType, options);
+        return { descriptors, from: ['api'] as const, certain: true };
+      },
+    }),
     async fetch(descriptor, options) {
       const bytes = pack.bytes.get(descriptor.digest);
       return bytes?.byteLength === descriptor.size ? once(bytes) : store.fetch(descriptor, options);
@@ -20,9 +31,7 @@ export function packedStore(store: ReadStore, repository: string, pack: ContentP
       return found ?? store.resolve(tagOrDigest, options);
     },
     async referrers(subject, artifactType, options) {
-      const known = pack.item(repository, subject.digest)?.referrers;
-      if (known === undefined) return store.referrers(subject, artifactType, options);
-      return artifactType === undefined ? known : known.filter((each) => each.artifactType === artifactType);
+      return referrersOf(subject, artifactType) ?? (await store.referrers(subject, artifactType, options));
     },
   };
 
