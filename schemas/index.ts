@@ -1,4 +1,3 @@
-export { type CommandEvent, commandEventSchema } from './command-event.js';
 export {
   type ClosureDocument,
   type ClosureRequest,
@@ -12,6 +11,7 @@ export {
   MAX_CLOSURE_ROOTS,
   MAX_CONTENT_ITEMS,
 } from './closure-document.js';
+export { type CommandEvent, commandEventSchema } from './command-event.js';
 export {
   type ConfigFile,
   configFileSchema,
