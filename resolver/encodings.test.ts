@@ -263,3 +263,72 @@ test('a manifest with a range that is none cannot be used, and says which', asyn
   const universe = { web: { '1.0.0': { constraints: { redis: 'newest' } } } };
   assert.deepEqual(await causes(universe, { web: '*' }), ['malformed', 'requirement']);
 });
+
+const BOTH = { platforms: ['linux/amd64', 'linux/arm64'] };
+const onlyAmd = { platforms: ['linux/amd64'] };
+
+test('one solution for all platforms is preferred to newer ones for some', async () => {
+  const universe = { web: { '1.0.0': {}, '2.0.0': onlyAmd } };
+  const solution = await solve(universe, { web: '*' }, BOTH);
+  assert.deepEqual(versionsOf(solution), { web: '1.0.0' });
+  assert.equal(solution.packages[0]!.platforms, undefined);
+});
+
+test('where no one solution fits all platforms, each has its own, as alike as can be', async () => {
+  const universe = {
+    web: { '1.0.0': { deps: { db: '*', lib: '*' } } },
+    db: { '1.0.0': { platforms: ['linux/arm64'], deps: { lib: '<3' } }, '2.0.0': onlyAmd },
+    lib: { '1.0.0': {}, '2.0.0': {}, '3.0.0': {} },
+    tool: { '1.0.0': {}, '2.0.0': {} },
+  };
+  const solution = await solve(universe, { web: '*', tool: '*' }, BOTH);
+  assert.deepEqual(
+    solution.packages.map(({ name, version, platforms }) => [name, version, platforms]),
+    [
+      ['db', '1.0.0', ['linux/arm64']],
+      ['db', '2.0.0', ['linux/amd64']],
+      ['lib', '2.0.0', ['linux/arm64']],
+      ['lib', '3.0.0', ['linux/amd64']],
+      ['tool', '2.0.0', undefined],
+      ['web', '1.0.0', undefined],
+    ],
+  );
+  const web = solution.packages.find(({ name }) => name === 'web')!;
+  assert.deepEqual(
+    web.dependencies.map(({ name, version, platforms }) => [name, version, platforms]),
+    [
+      ['db', '2.0.0', ['linux/amd64']],
+      ['lib', '3.0.0', ['linux/amd64']],
+      ['db', '1.0.0', ['linux/arm64']],
+      ['lib', '2.0.0', ['linux/arm64']],
+    ],
+  );
+  assert.deepEqual(solution.policy.platforms, BOTH.platforms);
+});
+
+test('a dependency of one platform that exists for that platform only splits the solution', async () => {
+  const source = memorySource({ web: { '1.0.0': {} }, agent: { '1.0.0': { platforms: ['linux/arm64'] } } });
+  const versions: typeof source.versions = async (id) => {
+    const known = await source.versions(id);
+    if (id !== idOf('web')) return known;
+    const [web] = known!.versions;
+    const dependencies = { agent: { version: '*', platforms: ['linux/arm64'] } };
+    return { ...known, versions: [{ ...(web as object), deps: { dependencies } } as never] };
+  };
+  const requirements = [wanted('web', '*')];
+  const result = await resolve({ requirements, source: { versions }, provVersion: '1.0.0', ...BOTH });
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.deepEqual(
+    result.solution.packages.map(({ name, platforms }) => [name, platforms]),
+    [
+      ['agent', ['linux/arm64']],
+      ['web', undefined],
+    ],
+  );
+});
+
+test('without a solution for one platform the failure is of that platform, and nothing else is tried in vain', async () => {
+  const universe = { web: { '1.0.0': onlyAmd }, redis: { '1.0.0': {} } };
+  assert.match(await text(universe, { web: '*' }, BOTH), /linux\/arm64/);
+  assert.deepEqual(await causes(universe, { redis: '^2', web: '*' }, BOTH), ['requirement']);
+});

@@ -3,7 +3,7 @@ export { type InstallOrderOptions, installOrder } from './lock/install-order.js'
 export type { PackageContent } from './lock/package-content.js';
 export { type PlanChange, type PlanRisk, planDiff } from './lock/plan-diff.js';
 export { preferredProviders, preferredVersions } from './lock/preferred-versions.js';
-export { type LockInputs, solutionToLock } from './lock/solution-to-lock.js';
+export { contentKey, type LockInputs, solutionToLock } from './lock/solution-to-lock.js';
 export type {
   ClosureRoot,
   ClosureSource,

@@ -36,6 +36,7 @@ export function normaliseOptions(options: ResolveOptions): Policy {
     strategy: options.strategy ?? DEFAULT_STRATEGY,
     preferred: options.preferred ?? new Map(),
     locked: options.locked ?? false,
+    alike: new Map(),
     chosenProviders: options.chosenProviders ?? new Map(),
     preferredProviders: options.preferredProviders ?? new Map(),
     defaultProviders: options.defaultProviders ?? new Map(),

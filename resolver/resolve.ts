@@ -5,6 +5,7 @@ import { MetadataLoader } from './metadata/metadata-loader.js';
 import type { ClosureRoot } from './metadata/metadata-source.js';
 import { normaliseOptions } from './normalise-options.js';
 import { type PackageId, packageId } from './package-id.js';
+import { acrossPlatforms } from './platform-fork.js';
 import { improve } from './quality.js';
 import { refusalProof } from './refused-selection.js';
 import { DEFAULT_STEP_BUDGET, type ResolveOptions } from './resolve-options.js';
@@ -23,7 +24,9 @@ export async function resolve(options: ResolveOptions): Promise<ResolveResult> {
   const loader = new MetadataLoader(options.source, options.signal);
   try {
     await loader.begin(closureRoots(policy));
-    return await underSignatures(policy, (held) => answer(held, loader, options));
+    return await underSignatures(policy, (held) =>
+      acrossPlatforms(held, (each) => answer(each, loader, options)),
+    );
   } finally {
     loader.close();
   }

@@ -15,6 +15,7 @@ const edge = z.strictObject({
   version: z.string(),
   optional: z.boolean().optional(),
   capability: z.string().optional(),
+  platforms: z.array(z.string()).optional(),
 });
 
 const INSIDE = /^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\]+$/;
@@ -24,6 +25,10 @@ const lockEntry = z.strictObject({
   // Both become part of a path: a lock that was tampered with must not lead out of its directory.
   name: z.string().refine(isExtensionName, 'must be an extension name'),
   version: z.string().refine(isVersion, 'must be a semantic version'),
+  /** The name the workspace gave it, so that two majors stand side by side. */
+  alias: z.string().refine(isExtensionName, 'must be an extension name').optional(),
+  /** Set where no one version fits all platforms of the lock: those that this one is for. */
+  platforms: z.array(z.string()).min(1).optional(),
   /** Registry id and `namespace/name`; `host` only when the registry is not this machine. Local paths: `path`. */
   source: z.union([
     z.strictObject({

@@ -34,6 +34,7 @@ export {
   type ModuleShadow,
 } from './module.js';
 export { hostPlatform } from './module-assets.js';
+export { isForThisPlatform } from './module-directories.js';
 export {
   type MirrorSetting,
   type NetworkLimits,

@@ -14,6 +14,7 @@ import { listNames } from './config-layers.js';
 import { moduleInstallDir } from './install-paths.js';
 import type { Infra } from './load-infra.js';
 import type { ModuleLayer } from './module.js';
+import { hostPlatform } from './module-assets.js';
 import type { Workspace } from './open-workspace.js';
 import { readTextIfThere } from './read-text.js';
 
@@ -45,7 +46,7 @@ export async function findCandidates(
   const all = [
     ...(await scan(join(infra.dir, 'extensions'), 'infra')),
     ...(await scan(join(workspace.root, 'extensions'), 'workspace')),
-    ...lock.extensions.map((entry) => locked(workspace.root, entry)),
+    ...lock.extensions.filter(isForThisPlatform).map((entry) => locked(workspace.root, entry)),
   ];
   const byKey = new Map<string, ModuleCandidate[]>();
   for (const candidate of all) {
@@ -53,6 +54,12 @@ export async function findCandidates(
     byKey.set(key, [...(byKey.get(key) ?? []), candidate]);
   }
   return byKey;
+}
+
+/** Where no version fits all platforms, the lock has one for each of them. */
+export function isForThisPlatform({ platforms }: Pick<LockEntry, 'platforms'>): boolean {
+  const host = hostPlatform();
+  return platforms === undefined || platforms.some((each) => each === host || each.startsWith(`${host}/`));
 }
 
 function locked(root: string, entry: LockEntry): ModuleCandidate {

@@ -1,7 +1,13 @@
 import { type Digest, ProvError } from '#base';
 import { packageId } from '#resolver';
 import type { Lock, LockEntry } from '#schemas';
-import { assetInstallPath, isAssetIntact, moduleInstallDir, type Workspace } from '#workspace';
+import {
+  assetInstallPath,
+  isAssetIntact,
+  isForThisPlatform,
+  moduleInstallDir,
+  type Workspace,
+} from '#workspace';
 import type { ManagerContext } from '../context.js';
 import type { Contents } from '../metadata/contents.js';
 import { assetLayers, isUnchanged } from './installed-state.js';
@@ -20,7 +26,7 @@ const SHOWN = 50;
  * in the middle. @throws MANAGER_OFFLINE_MISSING with every digest that is not here.
  */
 export async function assertHere(request: OfflineInstall, context: ManagerContext): Promise<void> {
-  const { extensions } = request.lock;
+  const extensions = request.lock.extensions.filter(isForThisPlatform);
   await request.contents.prime(
     extensions.flatMap(({ source, manifest }) =>
       'repository' in source

@@ -10,6 +10,7 @@ import {
   assetInstallPath,
   hostPlatform,
   isAssetIntact,
+  isForThisPlatform,
   moduleInstallDir,
   recordInstalledTree,
   type Workspace,
@@ -44,6 +45,7 @@ export async function installLock(request: InstallRequest, context: ManagerConte
     const installed: string[] = [];
     for (const entry of installOrder(request.lock)) {
       context.signal?.throwIfAborted();
+      if (!isForThisPlatform(entry)) continue;
       if (await installEntry(entry, { ...request, assetPath }, context))
         installed.push(`${entry.name}@${entry.version}`);
     }

@@ -68,21 +68,25 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
     resolution.prerelease === 'allow' || resolution.prerelease === 'if-only'
       ? rangeCovers(range, version)
       : satisfies(version, range);
-  const byId = new Map(lock.extensions.map((entry) => [entryId(entry), entry]));
+  const byId = new Map<string, LockEntry[]>();
+  for (const entry of lock.extensions) byId.set(entryId(entry), [...(byId.get(entryId(entry)) ?? []), entry]);
   const out: string[] = [];
   const reached = new Set<LockEntry>();
   for (const { registry, repository, path, kind, name, range, digest, origin } of requirements) {
     const id: PackageId =
       path === undefined ? packageId(registry!, repository!) : `path:${path.replace(/^\.\//, '')}`;
-    const entry = byId.get(id);
+    const entries = byId.get(id) ?? [];
     const wanted = overrides.get(id) ?? range;
     const asks = `${place(workspace, origin)} asks for ${kind} ${name} ${wanted}`;
-    if (entry === undefined) out.push(`${asks}; the lock does not hold it`);
-    else if (entry.kind !== kind) out.push(`${asks}; the lock holds a ${entry.kind}`);
-    else if (!accepts(wanted, entry.version)) out.push(`${asks}; the lock holds ${entry.version}`);
-    else if (digest !== undefined && digest !== entry.manifest.digest)
-      out.push(`${asks} with ${digest}; the lock holds ${entry.manifest.digest}`);
-    if (entry !== undefined) reach(entry);
+    if (entries.length === 0) out.push(`${asks}; the lock does not hold it`);
+    // More than one only where no version fits all platforms.
+    for (const entry of entries) {
+      if (entry.kind !== kind) out.push(`${asks}; the lock holds a ${entry.kind}`);
+      else if (!accepts(wanted, entry.version)) out.push(`${asks}; the lock holds ${entry.version}`);
+      else if (digest !== undefined && digest !== entry.manifest.digest)
+        out.push(`${asks} with ${digest}; the lock holds ${entry.manifest.digest}`);
+      reach(entry);
+    }
   }
   for (const entry of lock.extensions) {
     if (!reached.has(entry)) {

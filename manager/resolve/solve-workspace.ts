@@ -1,8 +1,8 @@
 import { ProvError } from '#base';
 import {
+  contentKey,
   explainFailure,
   type PackageContent,
-  type PackageId,
   type ResolveOptions,
   resolve,
   type Solution,
@@ -49,7 +49,7 @@ export async function lockOf(
   { workspace, policy, registries, contents: sources, allowLocal }: SolvePlace,
   context: ManagerContext,
 ): Promise<Lock> {
-  const contents = new Map<PackageId, PackageContent>();
+  const contents = new Map<string, PackageContent>();
   await sources.prime(
     solution.packages.flatMap(({ id, facts }) =>
       facts.digest === undefined ? [] : [{ id: withoutAlias(id), digest: facts.digest }],
@@ -66,7 +66,7 @@ export async function lockOf(
     const store = sources.store(id);
     const place = { solved, store, host: registry.host, byDigest, policy: policy.policy };
     const content = await readContent(place, context);
-    contents.set(solved.id, registry.loopback ? content : { ...content, host: registry.host });
+    contents.set(contentKey(solved), registry.loopback ? content : { ...content, host: registry.host });
   };
   const worker = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {

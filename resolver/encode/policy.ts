@@ -15,6 +15,8 @@ export interface Policy {
   readonly strategy: Strategy;
   readonly preferred: ReadonlyMap<PackageId, string>;
   readonly locked: boolean;
+  /** What was chosen for another platform: after the preferred versions these come first. */
+  readonly alike: ReadonlyMap<PackageId, string>;
   readonly chosenProviders: ReadonlyMap<string, PackageId>;
   readonly preferredProviders: ReadonlyMap<string, PackageId>;
   readonly defaultProviders: ReadonlyMap<string, PackageId>;

@@ -9,7 +9,7 @@ import { type Policy, prereleasePolicy } from './policy.js';
 export function preferenceOrder(id: PackageId, list: VersionList, policy: Policy): Int32Array | undefined {
   const { strategy } = policy;
   const count = list.versions.length;
-  const locked = list.versions.indexOf(policy.preferred.get(id) ?? '');
+  const locked = list.versions.indexOf(policy.preferred.get(id) ?? policy.alike.get(id) ?? '');
   const lowest = strategy === 'lowest' || (strategy === 'lowest-direct' && policy.direct.has(id));
   const releasesFirst = prereleasePolicy(policy, id) !== 'allow' && list.hasPrereleases();
   if (!lowest && locked < 0 && !releasesFirst) return undefined;

@@ -43,7 +43,8 @@ export function lockGraph(lock: Lock): LockGraph {
 export function entryKey(entry: LockEntry): string {
   const source =
     'repository' in entry.source ? `${entry.source.registry}:${entry.source.repository}` : entry.source.path;
-  return `${entry.kind}/${entry.name}/${source}`;
+  const platforms = entry.platforms === undefined ? '' : `/${entry.platforms.join()}`;
+  return `${entry.kind}/${entry.alias ?? entry.name}/${source}${platforms}`;
 }
 
 export function compareText(a: string, b: string): number {

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, isProvError } from '#base';
 import { formatLock, type Lock, parseLock } from '#schemas';
-import type { PackageId } from '../package-id.js';
 import { resolve } from '../resolve.js';
 import { idOf, memorySource, type ShortUniverse, wanted } from '../testing/memory-source.js';
 import { installOrder } from './install-order.js';
 import type { PackageContent } from './package-content.js';
 import { planDiff } from './plan-diff.js';
 import { preferredProviders, preferredVersions } from './preferred-versions.js';
-import { solutionToLock } from './solution-to-lock.js';
+import { contentKey, solutionToLock } from './solution-to-lock.js';
 
 const content = (text: string): PackageContent => ({
   manifest: {
@@ -25,12 +24,24 @@ const content = (text: string): PackageContent => ({
   layers: [],
 });
 
-async function lockOf(universe: ShortUniverse, roots: Record<string, string>): Promise<Lock> {
+async function lockOf(
+  universe: ShortUniverse,
+  roots: Record<string, string>,
+  platforms: readonly string[] = [],
+): Promise<Lock> {
   const requirements = Object.entries(roots).map(([name, range]) => wanted(name, range));
-  const result = await resolve({ requirements, source: memorySource(universe), provVersion: '1.0.0' });
+  const result = await resolve({
+    requirements,
+    source: memorySource(universe),
+    platforms,
+    provVersion: '1.0.0',
+  });
   assert.ok(result.ok);
-  const contents = new Map<PackageId, PackageContent>(
-    result.solution.packages.map(({ id, version }) => [id, content(`${id}@${version}`)]),
+  const contents = new Map<string, PackageContent>(
+    result.solution.packages.map(({ id, version }) => [
+      contentKey({ id, version }),
+      content(`${id}@${version}`),
+    ]),
   );
   return solutionToLock(result.solution, contents, { inputs: { workspace: digestOf('inputs') } });
 }
@@ -141,4 +152,33 @@ test('the difference of two locks names every change once, and another signer', 
   );
   assert.equal(planDiff(after, before)[0]!.change, 'removed');
   assert.equal(planDiff(undefined, before).length, 4);
+});
+
+test('versions for different platforms stand in one lock, each with its platforms and its own content', async () => {
+  const universe: ShortUniverse = {
+    web: { '1.0.0': { deps: { db: '*' } } },
+    db: { '1.0.0': { platforms: ['linux/arm64'] }, '2.0.0': { platforms: ['linux/amd64'] } },
+  };
+  const platforms = ['linux/amd64', 'linux/arm64'];
+  const lock = await lockOf(universe, { web: '*' }, platforms);
+  assert.deepEqual(parseLock(formatLock(lock), 'prov.lock'), lock);
+  const db = lock.extensions.filter(({ name }) => name === 'db');
+  assert.deepEqual(
+    db.map((entry) => [entry.version, entry.platforms]),
+    [
+      ['1.0.0', ['linux/arm64']],
+      ['2.0.0', ['linux/amd64']],
+    ],
+  );
+  assert.notEqual(db[0]!.manifest.digest, db[1]!.manifest.digest);
+  assert.deepEqual(
+    installOrder(lock).map(({ name, version }) => `${name} ${version}`),
+    ['db 2.0.0', 'db 1.0.0', 'web 1.0.0'],
+  );
+  assert.deepEqual(planDiff(lock, lock), []);
+  const one = { ...lock, extensions: lock.extensions.filter(({ version }) => version !== '2.0.0') };
+  assert.deepEqual(
+    planDiff(one, lock).map(({ change, name, to }) => [change, name, to]),
+    [['added', 'db', '2.0.0']],
+  );
 });

@@ -7,9 +7,9 @@ export function preferredVersions(
   except: ReadonlySet<PackageId> = new Set(),
 ): Map<PackageId, string> {
   const versions = new Map<PackageId, string>();
-  for (const { source, version } of lock.extensions) {
+  for (const { source, version, alias } of lock.extensions) {
     if (!('repository' in source)) continue;
-    const id = packageId(source.registry, source.repository);
+    const id = packageId(source.registry, source.repository, alias);
     if (!except.has(id)) versions.set(id, version);
   }
   return versions;

@@ -1,6 +1,5 @@
 import { type Digest, ProvError } from '#base';
 import type { Lock, LockEdge, LockEntry } from '#schemas';
-import type { PackageId } from '../package-id.js';
 import type { Solution, SolvedPackage } from '../solution.js';
 import { compareText } from './lock-graph.js';
 import type { PackageContent } from './package-content.js';
@@ -11,13 +10,18 @@ export interface LockInputs {
   readonly trustPolicy?: Digest;
 }
 
+/** The key of a package's content: there may be two versions of it, for different platforms. */
+export function contentKey({ id, version }: Pick<SolvedPackage, 'id' | 'version'>): string {
+  return `${id}@${version}`;
+}
+
 /**
  * The lock of a solution: the same bytes for the same inputs, with nothing of this machine in it.
  * @throws RESOLVER_CONTENT_MISSING when `contents` lacks a package of the solution.
  */
 export function solutionToLock(
   solution: Solution,
-  contents: ReadonlyMap<PackageId, PackageContent>,
+  contents: ReadonlyMap<string, PackageContent>,
   { inputs, trustPolicy }: LockInputs,
 ): Lock {
   const { publishedBefore, ...policy } = solution.policy;
@@ -35,7 +39,7 @@ export function solutionToLock(
     ...(capabilities.length > 0 && { capabilities: Object.fromEntries(capabilities) }),
     extensions: solution.packages
       .map((solved) => {
-        const content = contents.get(solved.id);
+        const content = contents.get(contentKey(solved));
         if (content === undefined) throw new ProvError('RESOLVER_CONTENT_MISSING', { id: solved.id });
         return lockEntry(solved, content, ambiguous);
       })
@@ -57,6 +61,8 @@ function lockEntry(
     kind: solved.kind,
     name: solved.name,
     version: solved.version,
+    ...(solved.alias !== undefined && { alias: solved.alias }),
+    ...(solved.platforms !== undefined && { platforms: [...solved.platforms] }),
     source: {
       registry: solved.registry,
       repository: solved.repository,
@@ -73,9 +79,10 @@ function lockEntry(
           version: edge.version,
           ...(edge.optional && { optional: true }),
           ...(edge.capability !== undefined && { capability: edge.capability }),
+          ...(edge.platforms !== undefined && { platforms: [...edge.platforms] }),
         };
       })
-      .sort((a, b) => compareText(a.name, b.name)),
+      .sort((a, b) => compareText(a.name, b.name) || compareText(a.version, b.version)),
     ...(solved.skipped.length > 0 && {
       skipped: solved.skipped.map(({ name, range, reason }) => ({ name, range, reason })),
     }),
