@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The command line that starts this very program again, without a shell and without the PATH. */
 export function provCommand(): readonly string[] {
-  const candidates = ['./prov.js', '../prov.js', '../../prov.js'].map((relative) =>
+  const candidates = ['./prov.cjs', '../prov.cjs', '../../dist/prov.cjs'].map((relative) =>
     fileURLToPath(new URL(relative, import.meta.url)),
   );
   const program = candidates.find((path) => existsSync(path)) ?? process.argv[1]!;

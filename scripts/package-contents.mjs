@@ -22,7 +22,7 @@ for (const path of paths)
   if (/\.(?:test\.\w+|ts|tsbuildinfo|key|pem)$/.test(path) && !path.endsWith('.d.ts'))
     problems.push(`${path} should not be shipped`);
 const required = [
-  'dist/prov.js',
+  'dist/prov.cjs',
   'dist/program.js',
   'dist/index.js',
   'dist/db-worker.js',

@@ -46,7 +46,7 @@ export async function listArchive(
   source: AsyncIterable<Uint8Array>,
   options: ListOptions = {},
 ): Promise<ListedArchive> {
-  const { Parser } = await import('tar');
+  const { Parser } = await import('tar/parse');
   const limits = { ...UNPACK_LIMITS, ...options.limits };
   const gzip = new Digester();
   const tar = new Digester();

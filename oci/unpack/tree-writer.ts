@@ -26,7 +26,7 @@ export interface TreeWriter {
  * are written synchronously (the parser's own asynchronous path is several times slower).
  */
 export async function openTreeWriter(options: TreeWriterOptions): Promise<TreeWriter> {
-  const { Parser } = await import('tar');
+  const { Parser } = await import('tar/parse');
   const { directory, fileSystem } = options;
   const guard = createEntryGuard(options.title, options.limits);
   const made = new Set<string>(['']);

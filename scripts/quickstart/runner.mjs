@@ -53,7 +53,7 @@ export function createRunner({ root, dir, reporter }) {
         hint: 'Run it again: it goes on from what is there.',
       });
   };
-  const prov = join(root, 'dist', 'prov.js');
+  const prov = join(root, 'dist', 'prov.cjs');
   const write = (path, text) => {
     writeFileSync(path, text);
     chmodSync(path, 0o755);

@@ -69,13 +69,13 @@ function runtimeDependencies(): string[] {
 }
 
 const prefix = installPackage({ after });
-const program = join(prefix, 'node_modules/prov/dist/prov.js');
+const program = join(prefix, 'node_modules/prov/dist/prov.cjs');
 
 test('the package carries the program, the extensions and their licences, and no test or source', () => {
   const root = join(prefix, 'node_modules/prov');
   const files = listFiles(root);
   for (const wanted of [
-    'dist/prov.js',
+    'dist/prov.cjs',
     'dist/db-worker.js',
     'LICENSE',
     'README.md',

@@ -7,7 +7,7 @@ import { Deployment, succeeded } from './deployment.js';
 import { accounts, canRead, processesNaming, repository } from './harness.js';
 
 const REGISTRY = 'taskservs/oci-reg';
-const program = join(repository, 'dist', 'prov.js');
+const program = join(repository, 'dist', 'prov.cjs');
 const prov = [process.execPath, program];
 
 for (const account of accounts()) {
