@@ -28,6 +28,7 @@ export {
   ProvError,
   toProvError,
 } from './errors/prov-error.js';
+export { type FileLockOptions, withFileLock } from './file-lock.js';
 export { type FileSystem, nodeFileSystem } from './file-system.js';
 export { provHome } from './home.js';
 export { assertWithin, LIMITS } from './limits.js';

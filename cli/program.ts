@@ -153,6 +153,7 @@ function groupOf(argv: readonly string[]): string | undefined {
 /** What the groups of commands are about. Groups that only hold aliases are not shown. */
 const GROUPS: Readonly<Record<string, string>> = {
   ext: 'pack, sign, push, pull and inspect extensions',
+  auth: 'what is used to reach a registry',
   dep: 'requirements and the lock of a workspace',
   workspace: 'make and show workspaces',
   config: 'configuration and where it comes from',

@@ -1,3 +1,6 @@
+export { type AccessExplanation, explainAccess } from './access/explain-access.js';
+export { type LoginOptions, type LoginResult, login } from './access/login.js';
+export { type LogoutOptions, type LogoutResult, logout } from './access/logout.js';
 export { type AssetPath, withAssetCache } from './assets/asset-cache.js';
 export type { ManagerContext, ManagerEvent, MirrorRule, TransportOptions } from './context.js';
 export {

@@ -56,15 +56,34 @@ export {
 } from './read-extension.js';
 export { type PayloadQuery, type ReferrerPayload, referrerPayloads } from './referrer-payloads.js';
 export { isReferrersTag, parseSideTag, referrersTag, sideTag } from './referrers-tag.js';
+export type { RealmPins } from './remote/auth/realm.js';
 export {
   anonymousCredentials,
+  type Considered,
   type Credential,
+  type CredentialExplanation,
   type CredentialQuery,
   type CredentialSource,
   chainCredentials,
+  describeCredential,
   type FoundCredential,
+  givenCredentials,
 } from './remote/credentials/credential-source.js';
-export { authFilePaths, defaultCredentials } from './remote/credentials/default-credentials.js';
+export {
+  authFilePaths,
+  type DefaultCredentialsOptions,
+  defaultCredentials,
+  tokenDirectory,
+  writtenAuthFile,
+} from './remote/credentials/default-credentials.js';
+export {
+  removeCredentials,
+  type StoredCredential,
+  storeCredential,
+} from './remote/credentials/edit-auth-file.js';
+export { readToken, TOKEN_USERNAME, tokenFilePath } from './remote/credentials/token-files.js';
+export { explainProxy, isPlainHttp } from './remote/explain.js';
+export { authoritySources } from './remote/http/tls-settings.js';
 export { type PlannedRequest, plannedRequests } from './remote/planned-requests.js';
 export {
   createRemoteRegistry,

@@ -1,6 +1,7 @@
-import type { RemoteRegistryOptions } from '#oci';
+import { defaultCredentials, type RemoteRegistryOptions } from '#oci';
 import type { NetworkSettings } from '#workspace';
 import type { ManagerContext, TransportOptions } from '../context.js';
+import { fileRealmPins } from './realm-pins.js';
 
 const read = new WeakMap<ManagerContext, Promise<NetworkSettings>>();
 
@@ -51,6 +52,7 @@ export function hostOptions(registry: string, { settings, flags, role, env }: Ho
   const maxWaitMs = flags.maxWaitMs ?? (limits?.maxWaitMs ?? settings.maxWaitMs)?.value;
   const retries = (limits?.retries ?? settings.retries)?.value;
   const caFile = settings.caFiles.get(host)?.value;
+  const helper = settings.credentialHelpers.get(host);
   return {
     plainHttp: own.plainHttp ?? (settings.plainHttp.has(host) ? true : undefined),
     insecure: own.insecure ?? !settings.tlsVerify.value,
@@ -65,6 +67,12 @@ export function hostOptions(registry: string, { settings, flags, role, env }: Ho
       ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     },
     trustedRealms: own.trustedRealms,
+    onlyRealm: settings.realmPins.get(host)?.value,
+    realmPins: fileRealmPins(env),
+    credentials: defaultCredentials(env, {
+      helper: helper && { name: helper.value, place: helper.place },
+      namedOnly: role !== 'registry',
+    }),
     env: environmentOf(settings, env),
   };
 }

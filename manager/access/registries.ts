@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ProvError, provHome } from '#base';
-import { createRemoteRegistry, type RemoteRegistry, type RequestEvent } from '#oci';
+import { type CredentialSource, createRemoteRegistry, type RemoteRegistry, type RequestEvent } from '#oci';
 import type { NetworkSettings } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { connectionSettings, type HostRole, hostOptions } from './connection-settings.js';
@@ -10,6 +10,8 @@ export interface OpenRegistryOptions {
   readonly plainHttp?: boolean;
   /** Default `registry`. */
   readonly role?: HostRole;
+  /** Instead of those that the surroundings hold. */
+  readonly credentials?: CredentialSource;
 }
 
 /** The registries that one use case talks to: one client each, closed together. */
@@ -25,7 +27,10 @@ export class Registries {
     this.#settings = settings;
   }
 
-  open(registry: string, { plainHttp, role = 'registry' }: OpenRegistryOptions = {}): RemoteRegistry {
+  open(
+    registry: string,
+    { plainHttp, role = 'registry', credentials }: OpenRegistryOptions = {},
+  ): RemoteRegistry {
     const known = this.#clients.get(registry);
     if (known) return known;
     if (this.#context.offline) throw new ProvError('MANAGER_OFFLINE', { registry });
@@ -35,6 +40,7 @@ export class Registries {
       ...options,
       registry,
       plainHttp: options.plainHttp ?? plainHttp,
+      credentials: credentials ?? options.credentials,
       userAgent: `prov/${provVersion}`,
       uploadJournalDir: join(provHome(env), 'uploads'),
       onRequest: (event: RequestEvent) => {

@@ -74,7 +74,7 @@ export class RegistryClient {
 
   constructor(options: RemoteRegistryOptions) {
     this.settings = registrySettings(options);
-    const { origin, credentials, trustedRealms, concurrency, registry } = this.settings;
+    const { origin, credentials, trustedRealms, onlyRealm, realmPins, concurrency, registry } = this.settings;
     this.#transport = createTransport(this.settings);
     const limit = () => Math.min(concurrency, this.#paceOf(origin).concurrency);
     this.#uploads = new Gate(limit);
@@ -84,6 +84,8 @@ export class RegistryClient {
       registry,
       credentials,
       trustedRealms,
+      onlyRealm,
+      realmPins,
       exchange: async ({ method, target, headers, body, signal }) => {
         const call: Call = {
           method,

@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
-import { isLoopbackRegistry } from '#schemas';
 import type { CredentialSource } from './credentials/credential-source.js';
 import { defaultCredentials } from './credentials/default-credentials.js';
+import { isPlainHttp } from './explain.js';
 import { parseTarget, type Target } from './http/target.js';
 import type { RemoteRegistryOptions, RemoteRetry, RemoteTimeouts } from './remote-registry.js';
 
@@ -27,7 +27,14 @@ const DOCKER_HUB = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
 export interface Settings
   extends Pick<
     RemoteRegistryOptions,
-    'caFiles' | 'clientCert' | 'insecure' | 'resolve' | 'uploadJournalDir' | 'onRequest'
+    | 'caFiles'
+    | 'onlyRealm'
+    | 'realmPins'
+    | 'clientCert'
+    | 'insecure'
+    | 'resolve'
+    | 'uploadJournalDir'
+    | 'onRequest'
   > {
   /** As the user wrote it: the key of credentials. */
   readonly registry: string;
@@ -48,7 +55,7 @@ export function registrySettings(options: RemoteRegistryOptions): Settings {
   const { registry } = options;
   const env = options.env ?? process.env;
   const dockerHub = DOCKER_HUB.includes(registry);
-  const plain = options.plainHttp ?? isLoopbackRegistry(registry);
+  const plain = isPlainHttp(registry, options.plainHttp);
   const origin = parseTarget(
     `${plain ? 'http' : 'https'}://${dockerHub ? 'registry-1.docker.io' : registry}`,
   );
@@ -68,6 +75,8 @@ export function registrySettings(options: RemoteRegistryOptions): Settings {
   const lower = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
   return {
     caFiles: options.caFiles,
+    onlyRealm: options.onlyRealm,
+    realmPins: options.realmPins,
     clientCert: options.clientCert,
     insecure: options.insecure,
     resolve: options.resolve,

@@ -18,6 +18,7 @@ import type {
   MountingStore,
   ResumableStore,
 } from '../content-store.js';
+import type { RealmPins } from './auth/realm.js';
 import type { CredentialSource } from './credentials/credential-source.js';
 
 export interface RemoteTimeouts {
@@ -81,8 +82,12 @@ export interface RemoteRegistryOptions {
   readonly retry?: Partial<RemoteRetry> | undefined;
   /** `host:port` → address to connect to instead of asking the resolver; the name stays in TLS and `Host`. */
   readonly resolve?: ReadonlyMap<string, string> | undefined;
-  /** Hosts (`host[:port]`) that may serve tokens besides the first one met. */
+  /** Hosts (`host[:port]`) that are accepted as the new place where tokens are served. */
   readonly trustedRealms?: readonly string[] | undefined;
+  /** The only host that may serve tokens to credentials. */
+  readonly onlyRealm?: string | undefined;
+  /** Where realms are remembered after this client; default: nowhere. */
+  readonly realmPins?: RealmPins | undefined;
   /** Read for proxies, certificates and credentials. Default `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }

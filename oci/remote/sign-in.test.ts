@@ -196,7 +196,7 @@ test('credentials stay with the first realm', async (t) => {
   await registry.repository('ns/app').list();
   challenge('evil.example');
   await assert.rejects(registry.repository('ns/other').list(), {
-    code: 'OCI_AUTH_REALM_REFUSED',
+    code: 'OCI_AUTH_REALM_CHANGED',
     exitCode: EXIT.permission,
   });
   assert.ok(realms.seen.length > 0);

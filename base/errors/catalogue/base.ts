@@ -34,6 +34,12 @@ export const baseErrors = entries({
     exit: 'failed',
     exitByReason: PERMISSION_REASONS,
   },
+  BASE_LOCK_HELD: {
+    message: '{path} is being changed by another process',
+    hint: 'Run the same command again. If nothing else runs, remove {lock}.',
+    exit: 'conflict',
+    retryable: true,
+  },
   BASE_DISK_FULL: {
     message: 'no space left to write {path}: {reason}',
     hint: 'Free space (or raise the file-size limit) and run again. The earlier content is unchanged.',

@@ -142,13 +142,13 @@ export const ociErrors = entries({
   },
   OCI_AUTH_REQUIRED: {
     message: '{host} wants a sign-in for {method} {path}',
-    hint: 'Sign in with docker login {host} (prov reads its file), or set PROVISIONING_REGISTRY_USERNAME and PROVISIONING_REGISTRY_PASSWORD.',
+    hint: 'Sign in with prov login {host}, or set PROVISIONING_REGISTRY_USERNAME and PROVISIONING_REGISTRY_PASSWORD. prov auth explain says what was looked at.',
     exit: 'permission',
     http: 401,
   },
   OCI_AUTH_REJECTED: {
     message: '{host} does not accept the credentials from {source} ({method} {path}): {reason}',
-    hint: 'Sign in again with docker login {host}, or correct the user name and password.',
+    hint: 'Sign in again with prov login {host}, or correct the user name and password.',
     exit: 'permission',
     http: 401,
   },
@@ -161,6 +161,12 @@ export const ociErrors = entries({
   OCI_AUTH_REALM_REFUSED: {
     message: '{host} wants credentials sent to {realm}, which is refused: {reason}',
     hint: 'Trust that host explicitly if it really belongs to the registry.',
+    exit: 'permission',
+    http: 502,
+  },
+  OCI_AUTH_REALM_CHANGED: {
+    message: '{host} now wants credentials sent to {realm}; until now they went to {pinned}',
+    hint: 'If the registry really signs users in there now, run again with --trust-realm {realm}.',
     exit: 'permission',
     http: 502,
   },

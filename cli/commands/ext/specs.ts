@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../command.js';
+import { accessCommands } from './access-specs.js';
 import { authorCommands } from './author-specs.js';
 import { lifecycleCommands } from './lifecycle-specs.js';
 import { readerCommands } from './reader-specs.js';
@@ -17,4 +18,5 @@ export const extCommands: readonly CommandSpec[] = [
   ...lifecycleCommands,
   ...readerCommands,
   ...transferCommands,
+  ...accessCommands,
 ].map(both);

@@ -2,7 +2,7 @@ import { type ErrorCode, ProvError, registerSecret } from '#base';
 import type { CredentialSource, FoundCredential } from '../credentials/credential-source.js';
 import { hostOf, type Target } from '../http/target.js';
 import { type Challenge, parseChallenges } from './challenge.js';
-import { RealmRule } from './realm.js';
+import { type RealmPins, RealmRule } from './realm.js';
 import { coversScopes, mergeScopes } from './scope.js';
 import { basicAuthorization, fetchToken, type Token, type TokenExchange } from './token.js';
 
@@ -12,6 +12,8 @@ export interface AuthorizerOptions {
   readonly registry: string;
   readonly credentials: CredentialSource;
   readonly trustedRealms: readonly string[];
+  readonly onlyRealm?: string | undefined;
+  readonly realmPins?: RealmPins | undefined;
   readonly exchange: TokenExchange;
 }
 
@@ -64,7 +66,13 @@ export class Authorizer {
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
-    this.#realms = new RealmRule(options.origin, options.trustedRealms);
+    this.#realms = new RealmRule({
+      registry: options.origin,
+      name: options.registry,
+      trusted: options.trustedRealms,
+      only: options.onlyRealm,
+      pins: options.realmPins,
+    });
   }
 
   /** `Authorization` for a request, undefined while the registry never asked for one. */
@@ -141,6 +149,7 @@ export class Authorizer {
         held.expiresAtMs = expiresAtMs;
         const left = expiresAtMs - Date.now();
         held.agedAtMs = expiresAtMs - Math.min(LONG_LEFT_MS, left / 2);
+        if (found !== undefined) this.#realms.confirm(realm);
       },
       () => {
         this.#held = this.#held.filter((each) => each !== held);

@@ -1,17 +1,27 @@
-import { readFile } from 'node:fs/promises';
-import { assertWithin, LIMITS, ProvError, registerSecret } from '#base';
-import type { CallOptions } from '../../content-store.js';
+import { registerSecret } from '#base';
+import { invalid, isSection, readAuthFile, type Section, sectionOf } from './auth-file-content.js';
+import { keysFor, normalisedKeys, wildcardsFor, writtenKey } from './auth-keys.js';
 import { askCredentialHelper } from './credential-helper.js';
-import type { Credential, CredentialQuery, CredentialSource } from './credential-source.js';
+import {
+  type Considered,
+  type Credential,
+  type CredentialSource,
+  describeCredential,
+  type FoundCredential,
+} from './credential-source.js';
 
-type Section = Readonly<Record<string, unknown>>;
-
-const DOCKER_HUB_KEYS = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
+/** One thing in a file that may hold the credentials, in the order in which they are tried. */
+interface Candidate {
+  readonly place: string;
+  readonly read: () => Promise<Credential | undefined>;
+  readonly helper?: string;
+}
 
 /**
- * Credentials in docker's `config.json` or podman's `auth.json`. Keys may name a path
- * (`host/ns/name`); the most specific one wins, a helper before a stored value. A missing file knows nothing.
- * @throws OCI_AUTH_FILE_INVALID when the file is there but cannot be read; OCI_AUTH_HELPER_FAILED
+ * Credentials in docker's `config.json` or podman's `auth.json`. Keys may name a path (`host/ns/name`); the
+ * most specific one wins, a helper before a stored value, a key of its own before `*.domain`. A missing file
+ * knows nothing.
+ * @throws OCI_AUTH_FILE_INVALID when the file is there but cannot be used; OCI_AUTH_HELPER_FAILED
  * @see containers-auth.json(5)
  */
 export function authFileCredentials(path: string, env: NodeJS.ProcessEnv): CredentialSource {
@@ -19,87 +29,82 @@ export function authFileCredentials(path: string, env: NodeJS.ProcessEnv): Crede
     async find(query, options) {
       const file = await readAuthFile(path);
       if (file === undefined) return undefined;
-      const auths = normalised(section(file, 'auths', path));
-      const helpers = normalised(section(file, 'credHelpers', path));
-      for (const key of keysFor(query)) {
-        const helper = helpers.get(key);
-        if (typeof helper === 'string') {
-          const credential = await ask(helper, key, env, options);
-          if (credential) return { credential, source: `${path}: credHelpers["${key}"]` };
-        }
-        const stored = storedCredential(auths.get(key), path);
-        if (stored) return { credential: stored, source: `${path}: auths["${key}"]` };
+      for (const { place, read } of candidates(file, path, { query, env, signal: options?.signal })) {
+        const credential = await read();
+        if (credential) return { credential, source: place };
       }
-      const store = file['credsStore'];
-      if (typeof store !== 'string' || store === '') return undefined;
-      const credential = await ask(store, query.registry, env, options);
-      return credential && { credential, source: `${path}: credsStore` };
+      return undefined;
+    },
+    async explain(query, options) {
+      const file = await readAuthFile(path);
+      if (file === undefined)
+        return { considered: [{ place: path, outcome: 'absent', reason: 'there is no such file' }] };
+      const considered: Considered[] = [];
+      let found: FoundCredential | undefined;
+      for (const { place, read, helper } of candidates(file, path, { query, env, signal: options?.signal })) {
+        const named = helper === undefined ? {} : { helper };
+        if (found !== undefined) {
+          considered.push({ place, ...named, outcome: 'shadowed', reason: 'a more specific key won' });
+          continue;
+        }
+        const credential = await read();
+        if (credential === undefined) {
+          const reason = helper === undefined ? 'the entry holds nothing' : 'the helper knows nothing of it';
+          considered.push({ place, ...named, outcome: 'empty', reason });
+          continue;
+        }
+        found = { credential, source: place };
+        considered.push({ place, ...named, outcome: 'chosen', reason: describeCredential(credential) });
+      }
+      considered.push(...others(file, path, query.registry, keysFor(query)));
+      if (considered.length === 0)
+        considered.push({ place: path, outcome: 'empty', reason: `it has no key for ${query.registry}` });
+      return { found, considered };
     },
   };
 }
 
-/** Keys that may hold credentials for a repository, most specific first. */
-function keysFor({ registry, repository }: CredentialQuery): readonly string[] {
-  const parts = repository === undefined ? [] : repository.split('/');
-  const hosts = DOCKER_HUB_KEYS.includes(registry) ? DOCKER_HUB_KEYS : [registry];
-  const keys: string[] = [];
-  for (let length = parts.length; length >= 0; length -= 1) {
-    for (const host of hosts) keys.push([host, ...parts.slice(0, length)].join('/'));
-  }
-  return keys;
+interface Looking {
+  readonly query: Parameters<CredentialSource['find']>[0];
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal | undefined;
 }
 
-/** Docker writes `https://index.docker.io/v1/`, others a bare host. */
-function normalised(entries: Section): ReadonlyMap<string, unknown> {
-  const out = new Map<string, unknown>();
-  for (const [key, value] of Object.entries(entries)) {
-    out.set(
-      key
-        .replace(/^https?:\/\//, '')
-        .replace(/\/v[12]\/?$/, '')
-        .replace(/\/$/, ''),
-      value,
-    );
+function candidates(file: Section, path: string, { query, env, signal }: Looking): Candidate[] {
+  const auths = normalisedKeys(sectionOf(file, 'auths', path));
+  const helpers = normalisedKeys(sectionOf(file, 'credHelpers', path));
+  const out: Candidate[] = [];
+  const helped = (helper: string, place: string, server: string) =>
+    out.push({
+      place,
+      helper,
+      read: () => askCredentialHelper(helper, writtenKey(server), { env, signal, namedIn: path }),
+    });
+  for (const key of keysFor(query)) {
+    for (const pattern of [key, ...wildcardsFor(key, helpers)]) {
+      const helper = helpers.get(pattern);
+      if (typeof helper === 'string' && helper !== '')
+        helped(helper, `${path}: credHelpers["${pattern}"]`, key);
+    }
+    if (auths.has(key)) {
+      const place = `${path}: auths["${key}"]`;
+      out.push({ place, read: async () => storedCredential(auths.get(key), path) });
+    }
   }
+  const store = file['credsStore'];
+  if (typeof store === 'string' && store !== '') helped(store, `${path}: credsStore`, query.registry);
   return out;
 }
 
-async function ask(helper: string, key: string, env: NodeJS.ProcessEnv, options: CallOptions | undefined) {
-  const server = DOCKER_HUB_KEYS.includes(key) ? 'https://index.docker.io/v1/' : key;
-  return askCredentialHelper(helper, server, { env, signal: options?.signal });
-}
-
-async function readAuthFile(path: string): Promise<Section | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ProvError('OCI_AUTH_FILE_INVALID', { path, reason: message }, { cause: error });
-  }
-  assertWithin(text.length, LIMITS.textFileBytes, path);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's message quotes the text, which may hold a secret.
-    throw new ProvError('OCI_AUTH_FILE_INVALID', { path, reason: 'it is not valid JSON' });
-  }
-  if (!isSection(value))
-    throw new ProvError('OCI_AUTH_FILE_INVALID', { path, reason: 'it is not a JSON object' });
-  return value;
-}
-
-function section(file: Section, name: string, path: string): Section {
-  const value = file[name] ?? {};
-  if (!isSection(value))
-    throw new ProvError('OCI_AUTH_FILE_INVALID', { path, reason: `"${name}" is not an object` });
-  return value;
-}
-
-function isSection(value: unknown): value is Section {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Keys of the same registry that are about other repositories: what people look for when theirs is not found. */
+function others(file: Section, path: string, registry: string, keys: readonly string[]): Considered[] {
+  return [...normalisedKeys(sectionOf(file, 'auths', path)).keys()]
+    .filter((key) => key.startsWith(`${registry}/`) && !keys.includes(key))
+    .map((key) => ({
+      place: `${path}: auths["${key}"]`,
+      outcome: 'other' as const,
+      reason: 'it is about other repositories',
+    }));
 }
 
 function storedCredential(entry: unknown, path: string): Credential | undefined {
@@ -119,11 +124,7 @@ function userAndPassword(entry: Section, path: string): [string | undefined, str
   if (auth === undefined) return [text(entry['username']), text(entry['password'])];
   const pair = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
   const colon = pair.indexOf(':');
-  if (colon < 0)
-    throw new ProvError('OCI_AUTH_FILE_INVALID', {
-      path,
-      reason: 'an "auth" is not base64 of user:password',
-    });
+  if (colon < 0) throw invalid(path, 'an "auth" is not base64 of user:password');
   const password = pair.slice(colon + 1);
   return [pair.slice(0, colon), password === '' ? undefined : password];
 }

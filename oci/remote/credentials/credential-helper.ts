@@ -7,6 +7,8 @@ export interface HelperOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default 30,000: helpers may ask a person. */
   readonly timeoutMs?: number | undefined;
+  /** The file that names the helper, for messages. */
+  readonly namedIn?: string | undefined;
 }
 
 const HELPER_TIMEOUT_MS = 30_000;
@@ -25,18 +27,17 @@ export async function askCredentialHelper(
   server: string,
   options: HelperOptions,
 ): Promise<Credential | undefined> {
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(helper))
-    throw failed(helper, server, 'its name is not a plain program name');
-  const { code, output } = await run(helper, server, options);
+  const fail = failure(helper, server, options);
+  const { code, output } = await run({ helper, verb: 'get', input: server }, fail, options);
   if (code !== 0) {
-    if (/not found/i.test(output) && /credentials/i.test(output)) return undefined;
-    throw failed(helper, server, `it ended with ${code}`);
+    if (isUnknown(output)) return undefined;
+    throw fail(`it ended with ${code}`);
   }
   let answer: Record<string, unknown>;
   try {
     answer = Object(JSON.parse(output)) as Record<string, unknown>;
   } catch {
-    throw failed(helper, server, 'its answer is not JSON');
+    throw fail('its answer is not JSON');
   }
   const username = answer['Username'];
   const secret = answer['Secret'];
@@ -45,39 +46,98 @@ export async function askCredentialHelper(
   return username === TOKEN_USER ? { identityToken: secret } : { username, password: secret };
 }
 
-function run(
+/** Gives a credential to a helper, by stdin. @throws OCI_AUTH_HELPER_FAILED */
+export async function storeInHelper(
+  helper: string,
+  server: string,
+  { credential, ...options }: HelperOptions & { readonly credential: Credential },
+): Promise<void> {
+  const { username, password, identityToken } = credential;
+  const entry = {
+    ServerURL: server,
+    Username: identityToken === undefined ? (username ?? '') : TOKEN_USER,
+    Secret: identityToken ?? password ?? '',
+  };
+  const fail = failure(helper, server, options);
+  const { code } = await run({ helper, verb: 'store', input: JSON.stringify(entry) }, fail, options);
+  if (code !== 0) throw fail(`it ended with ${code}`);
+}
+
+/** Makes a helper forget a server; false when it knew none. @throws OCI_AUTH_HELPER_FAILED */
+export async function eraseFromHelper(
   helper: string,
   server: string,
   options: HelperOptions,
+): Promise<boolean> {
+  const fail = failure(helper, server, options);
+  const { code, output } = await run({ helper, verb: 'erase', input: server }, fail, options);
+  if (code !== 0 && !isUnknown(output)) throw fail(`it ended with ${code}`);
+  return code === 0;
+}
+
+function isUnknown(output: string): boolean {
+  return /not found/i.test(output) && /credentials/i.test(output);
+}
+
+interface HelperCall {
+  readonly helper: string;
+  readonly verb: 'get' | 'store' | 'erase';
+  readonly input: string;
+}
+
+function run(
+  { helper, verb, input }: HelperCall,
+  fail: (reason: string) => ProvError,
+  options: HelperOptions,
 ): Promise<{ code: number; output: string }> {
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(helper)) throw fail('its name is not a plain program name');
   return new Promise((resolve, reject) => {
-    const child = spawn(`docker-credential-${helper}`, ['get'], {
+    const timeoutMs = options.timeoutMs ?? HELPER_TIMEOUT_MS;
+    const child = spawn(`docker-credential-${helper}`, [verb], {
       env: options.env,
       signal: options.signal,
-      timeout: options.timeoutMs ?? HELPER_TIMEOUT_MS,
       stdio: ['pipe', 'pipe', 'ignore'],
       windowsHide: true,
     });
     const chunks: Buffer[] = [];
     let size = 0;
+    let ended: string | undefined;
+    const end = (reason: string) => {
+      ended ??= reason;
+      child.kill('SIGKILL');
+      // What it started may hold the pipe open: nobody waits for that.
+      child.stdout.destroy();
+    };
+    const timer = setTimeout(() => end(`it did not end within ${timeoutMs / 1000} s`), timeoutMs);
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.byteLength;
       if (size <= MAX_OUTPUT_BYTES) chunks.push(chunk);
-      else child.kill('SIGKILL');
+      else end(`it writes more than ${MAX_OUTPUT_BYTES} bytes`);
     });
-    child.once('error', (error) => {
-      reject(options.signal?.aborted ? options.signal.reason : failed(helper, server, error.message));
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      if (options.signal?.aborted) return reject(options.signal.reason);
+      const missing = error.code === 'ENOENT';
+      reject(fail(missing ? `docker-credential-${helper} is not in PATH` : error.message));
     });
     child.once('close', (code, signal) => {
-      if (code === null) reject(failed(helper, server, `it was ended by ${signal}`));
+      clearTimeout(timer);
+      if (ended !== undefined) reject(fail(ended));
+      else if (code === null) reject(fail(`it was ended by ${signal}`));
       else resolve({ code, output: Buffer.concat(chunks).toString('utf8').trim() });
     });
     // A helper that exits without reading its input is judged by its exit code.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(`${server}\n`);
+    child.stdin.end(`${input}\n`);
   });
 }
 
-function failed(helper: string, host: string, reason: string): ProvError {
-  return new ProvError('OCI_AUTH_HELPER_FAILED', { helper, host, reason });
+function failure(helper: string, host: string, { namedIn }: HelperOptions): (reason: string) => ProvError {
+  return (reason) =>
+    new ProvError('OCI_AUTH_HELPER_FAILED', {
+      helper,
+      host,
+      reason: namedIn === undefined ? reason : `${reason}; ${namedIn} names it`,
+      ...(namedIn === undefined ? {} : { namedIn }),
+    });
 }

@@ -1,17 +1,41 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { provHome } from '#base';
 import { authFileCredentials } from './auth-file.js';
 import { type CredentialSource, chainCredentials } from './credential-source.js';
 import { environmentCredentials } from './environment-credentials.js';
+import { helperCredentials } from './helper-credentials.js';
+import { tokenFileCredentials } from './token-files.js';
+
+export interface DefaultCredentialsOptions {
+  /** A helper that the configuration names for this registry, and where. */
+  readonly helper?: { readonly name: string; readonly place: string } | undefined;
+  /** Take credentials of the environment only when it names the registry, too. */
+  readonly namedOnly?: boolean | undefined;
+}
 
 /**
- * Where credentials are looked for when nothing else is said: the environment, then `REGISTRY_AUTH_FILE`
- * alone when it is set, else podman's runtime file, podman's user file and docker's configuration.
+ * Where credentials are looked for when nothing else is said, first to last: the environment, the helper of
+ * the configuration, our own token files, then `REGISTRY_AUTH_FILE` alone when it is set, else podman's
+ * runtime file, podman's user file and docker's configuration.
  * @see containers-auth.json(5)
  */
-export function defaultCredentials(env: NodeJS.ProcessEnv = process.env): CredentialSource {
-  const files = authFilePaths(env).map((path) => authFileCredentials(path, env));
-  return chainCredentials(environmentCredentials(env), ...files);
+export function defaultCredentials(
+  env: NodeJS.ProcessEnv = process.env,
+  { helper, namedOnly }: DefaultCredentialsOptions = {},
+): CredentialSource {
+  return chainCredentials(
+    environmentCredentials(env, { namedOnly }),
+    ...(helper === undefined ? [] : [helperCredentials(helper.name, helper.place, env)]),
+    tokenFileCredentials(tokenDirectory(env)),
+    ...authFilePaths(env).map((path) => authFileCredentials(path, env)),
+  );
+}
+
+/** Where token files are: `tokens` below the home of prov. */
+export function tokenDirectory(env: NodeJS.ProcessEnv): string {
+  if (!env['PROVISIONING_HOME'] && env['HOME']) return join(env['HOME'], '.provisioning', 'tokens');
+  return join(provHome(env), 'tokens');
 }
 
 /** The files of the chain, in order, whether they exist or not. */
@@ -23,6 +47,15 @@ export function authFilePaths(env: NodeJS.ProcessEnv): readonly string[] {
   return [
     ...(runtime ? [join(runtime, 'containers', 'auth.json')] : []),
     join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'containers', 'auth.json'),
-    join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'),
+    dockerConfigPath(env),
   ];
+}
+
+/** The file that a login writes: that of `REGISTRY_AUTH_FILE`, else docker's. */
+export function writtenAuthFile(env: NodeJS.ProcessEnv): string {
+  return env['REGISTRY_AUTH_FILE'] || dockerConfigPath(env);
+}
+
+function dockerConfigPath(env: NodeJS.ProcessEnv): string {
+  return join(env['DOCKER_CONFIG'] || join(env['HOME'] || homedir(), '.docker'), 'config.json');
 }

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { Agent, type AgentOptions, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect } from 'node:tls';
+import { connect, type SecureContext } from 'node:tls';
 import { type HttpProxy, proxyName } from './proxy.js';
 
 /** A refusal by the proxy itself, told apart from one by the registry. */
@@ -14,22 +14,28 @@ export class ProxyRefusal extends Error {
   }
 }
 
+export interface TunnelOptions {
+  readonly proxy: HttpProxy;
+  readonly timeoutMs: number;
+  /** For a proxy that is itself spoken to by TLS. */
+  readonly secureContext?: SecureContext | undefined;
+}
+
 /** An https agent whose connections go through a CONNECT tunnel; TLS is end to end with the registry. */
 export class ConnectAgent extends Agent {
-  readonly #proxy: HttpProxy;
-  readonly #timeoutMs: number;
+  readonly #tunnel: TunnelOptions;
 
-  constructor(proxy: HttpProxy, timeoutMs: number, options: AgentOptions) {
+  constructor(tunnel: TunnelOptions, options: AgentOptions) {
     super(options);
-    this.#proxy = proxy;
-    this.#timeoutMs = timeoutMs;
+    this.#tunnel = tunnel;
   }
 
   override createConnection(
     options: RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    const { target, authorization } = this.#proxy;
+    const { proxy, timeoutMs, secureContext } = this.#tunnel;
+    const { target, authorization } = proxy;
     const name = String(options.host).includes(':') ? `[${options.host}]` : String(options.host);
     const authority = `${name}:${options.port}`;
     const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -39,14 +45,15 @@ export class ConnectAgent extends Agent {
       method: 'CONNECT',
       path: authority,
       agent: false,
-      timeout: this.#timeoutMs,
+      timeout: timeoutMs,
+      ...(secureContext === undefined ? {} : { secureContext }),
       headers: {
         host: authority,
         ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
       },
     });
     const fail = (reason: string) => {
-      callback?.(new ProxyRefusal(proxyName(this.#proxy), reason), undefined as never);
+      callback?.(new ProxyRefusal(proxyName(proxy), reason), undefined as never);
     };
     tunnel.once('timeout', () => tunnel.destroy(new Error('it does not answer')));
     tunnel.once('error', (error) => fail(error.message));

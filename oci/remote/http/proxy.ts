@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { registerSecret } from '#base';
+import { ProvError, registerSecret } from '#base';
 import { hostOf, parseTarget, type Target } from './target.js';
 
 export interface HttpProxy {
@@ -11,41 +11,74 @@ export interface HttpProxy {
 /**
  * The proxy the environment names for a target: `https_proxy`, `http_proxy`, `all_proxy` (lower case first)
  * unless `no_proxy` covers it. Loopback never goes through a proxy.
+ * @throws OCI_REMOTE_CONFIG_INVALID when the variable holds no http or https address
  */
 export function proxyFor(target: Target, env: NodeJS.ProcessEnv): HttpProxy | undefined {
-  const loopback = /^(?:localhost|.*\.localhost|127(?:\.\d+){3}|::1)$/.test(target.hostname);
-  if (loopback || isExcluded(target, read(env, 'no_proxy') ?? '')) return undefined;
-  const own = target.protocol === 'https:' ? read(env, 'https_proxy') : read(env, 'http_proxy');
-  const value = own ?? read(env, 'all_proxy');
-  return value === undefined ? undefined : parseProxy(value);
+  if (exclusion(target, env) !== undefined) return undefined;
+  const found = variableFor(target, env);
+  return found && parseProxy(found.name, found.value);
 }
 
-function read(env: NodeJS.ProcessEnv, name: string): string | undefined {
-  return env[name] || env[name.toUpperCase()] || undefined;
+/** For people: the proxy of a target and its variable, or what keeps the target away from one. */
+export function describeProxy(
+  target: Target,
+  env: NodeJS.ProcessEnv,
+): { readonly proxy?: string; readonly from?: string; readonly excluded?: string } {
+  const found = variableFor(target, env);
+  if (found === undefined) return {};
+  const excluded = exclusion(target, env);
+  if (excluded !== undefined) return { excluded };
+  return { proxy: proxyName(parseProxy(found.name, found.value)), from: found.name };
 }
 
-function parseProxy(value: string): HttpProxy | undefined {
-  const match = /^(?:(https?):\/\/)?(?:([^@/]*)@)?([^@/]+)\/?$/i.exec(value.trim());
-  if (!match) return undefined;
-  const target = parseTarget(`${match[1] ?? 'http'}://${match[3]}`);
-  if (target === undefined) return undefined;
+function exclusion(target: Target, env: NodeJS.ProcessEnv): string | undefined {
+  if (/^(?:localhost|.*\.localhost|127(?:\.\d+){3}|::1)$/.test(target.hostname)) return 'loopback';
+  const list = (read(env, 'no_proxy')?.value ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
+  const entry = list.find((each) => matches(target, each.toLowerCase()));
+  return entry === undefined ? undefined : `${read(env, 'no_proxy')!.name}: ${entry}`;
+}
+
+function variableFor(target: Target, env: NodeJS.ProcessEnv) {
+  return read(env, target.protocol === 'https:' ? 'https_proxy' : 'http_proxy') ?? read(env, 'all_proxy');
+}
+
+function read(env: NodeJS.ProcessEnv, name: string): { name: string; value: string } | undefined {
+  for (const each of [name, name.toUpperCase()]) {
+    const value = env[each];
+    if (value) return { name: each, value };
+  }
+  return undefined;
+}
+
+function parseProxy(name: string, value: string): HttpProxy {
+  // The value may hold a password and is never repeated.
+  const invalid = (reason: string) =>
+    new ProvError('OCI_REMOTE_CONFIG_INVALID', { host: 'the proxy', reason });
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value.trim())?.[1];
+  if (scheme !== undefined && !/^https?$/i.test(scheme))
+    throw invalid(`${name} names a ${scheme} proxy, and only http and https ones are supported`);
+  const match = /^(?:(https?):\/\/)?(?:(.*)@)?([^@/]+)\/?$/i.exec(value.trim());
+  const target = match ? parseTarget(`${(match[1] ?? 'http').toLowerCase()}://${match[3]}`) : undefined;
+  if (!match || target === undefined) throw invalid(`${name} holds no address of a proxy`);
   if (match[2] === undefined) return { target };
   const [user = '', ...rest] = match[2].split(':');
-  const password = decodeURIComponent(rest.join(':'));
+  const password = decoded(rest.join(':'));
   registerSecret(password);
-  const pair = Buffer.from(`${decodeURIComponent(user)}:${password}`).toString('base64');
+  const pair = Buffer.from(`${decoded(user)}:${password}`).toString('base64');
   registerSecret(pair);
   return { target, authorization: `Basic ${pair}` };
 }
 
-/** `*`, host, `.suffix`, `*.suffix`, host:port, address or CIDR; separated by commas or spaces. */
-function isExcluded(target: Target, list: string): boolean {
-  return list
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== '')
-    .some((entry) => matches(target, entry.toLowerCase()));
+/** A password with a bare `%` is meant as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
+/** `*`, host, `.suffix`, `*.suffix`, host:port, address or CIDR. */
 function matches(target: Target, entry: string): boolean {
   if (entry === '*') return true;
   const cidr = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { ProvError } from '#base';
@@ -63,4 +63,13 @@ function readNamed(path: string): string {
   } catch (error) {
     throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: (error as Error).message }, { cause: error });
   }
+}
+
+/** For people: where the trusted authorities come from, besides files that are given. */
+export function authoritySources(env: NodeJS.ProcessEnv): readonly string[] {
+  const extra = env['NODE_EXTRA_CA_CERTS'] ? [`NODE_EXTRA_CA_CERTS: ${env['NODE_EXTRA_CA_CERTS']}`] : [];
+  if (env['SSL_CERT_FILE']) return [`SSL_CERT_FILE: ${env['SSL_CERT_FILE']}`, ...extra];
+  if (env['SSL_CERT_DIR']) return [`SSL_CERT_DIR: ${env['SSL_CERT_DIR']}`, ...extra];
+  const bundle = SYSTEM_BUNDLES.find((path) => existsSync(path));
+  return [bundle ?? "Node's own list", ...extra];
 }

@@ -6,6 +6,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { RemoteRegistryOptions, RemoteTimeouts } from '../remote-registry.js';
 import { withoutAdvice } from '../retry-advice.js';
 import { ConnectAgent } from './connect-agent.js';
@@ -57,10 +58,16 @@ export function createTransport(settings: Settings): Transport {
   const lookup = lookupFor(settings.resolve);
 
   function agentFor(target: Target, own: boolean, proxy: HttpProxy | undefined): HttpAgent {
-    const key = target.protocol === 'http:' ? 'http' : `${own}:${proxy ? hostOf(proxy.target) : ''}`;
+    const plain = target.protocol === 'http:';
+    const relayed = plain && proxy?.target.protocol === 'https:';
+    const key = relayed ? 'relay' : plain ? 'http' : `${own}:${proxy ? hostOf(proxy.target) : ''}`;
     const known = agents.get(key);
     if (known) return known;
-    const agent = target.protocol === 'http:' ? new HttpAgent(AGENT) : tlsAgent(own, proxy);
+    const agent = relayed
+      ? new HttpsAgent({ ...AGENT, secureContext: strangers() })
+      : plain
+        ? new HttpAgent(AGENT)
+        : tlsAgent(own, proxy);
     agents.set(key, agent);
     return agent;
   }
@@ -69,7 +76,18 @@ export function createTransport(settings: Settings): Transport {
     const { caFiles, clientCert, env } = settings;
     const secureContext = createTlsContext({ caFiles, env, clientCert: own ? clientCert : undefined });
     const options = { ...AGENT, secureContext, rejectUnauthorized: !(own && settings.insecure === true) };
-    return proxy ? new ConnectAgent(proxy, settings.timeouts.connectMs, options) : new HttpsAgent(options);
+    if (proxy === undefined) return new HttpsAgent(options);
+    const secured = proxy.target.protocol === 'https:' ? strangers() : undefined;
+    return new ConnectAgent(
+      { proxy, timeoutMs: settings.timeouts.connectMs, secureContext: secured },
+      options,
+    );
+  }
+
+  /** For proxies: what the registry may see and skip is not for them. */
+  function strangers(): SecureContext {
+    const { caFiles, env } = settings;
+    return createTlsContext({ caFiles, env });
   }
 
   function sendOnce(exchange: Exchange): Promise<Answer> {
@@ -77,21 +95,23 @@ export function createTransport(settings: Settings): Transport {
     const proxy = proxyFor(target, settings.env);
     const secure = target.protocol === 'https:';
     const relay = proxy !== undefined && !secure ? proxy : undefined;
+    const wire = (relay ?? { target }).target.protocol;
+    const peer = (relay ?? { target }).target.hostname;
     const headers: Record<string, string> = { ...exchange.headers, host: hostOf(target) };
     if (body !== undefined) headers['content-length'] = String(body.size);
     else if (method !== 'GET' && method !== 'HEAD') headers['content-length'] = '0';
     if (relay?.authorization !== undefined) headers['proxy-authorization'] = relay.authorization;
     return new Promise((resolve, reject) => {
-      const request = (secure ? httpsRequest : httpRequest)({
+      const request = (wire === 'https:' ? httpsRequest : httpRequest)({
         method,
         headers,
         signal,
         setHost: false,
         agent: agentFor(target, exchange.own, proxy),
-        host: relay?.target.hostname ?? target.hostname,
+        host: peer,
         port: relay?.target.port ?? target.port,
         path: relay ? `http://${hostOf(target)}${target.path}` : target.path,
-        ...(secure && isIP(target.hostname) === 0 ? { servername: target.hostname } : {}),
+        ...(wire === 'https:' && isIP(peer) === 0 ? { servername: peer } : {}),
         ...(relay || lookup === undefined ? {} : { lookup: lookup(target) }),
       });
       let connected = false;
@@ -116,12 +136,13 @@ export function createTransport(settings: Settings): Transport {
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response, target });
       });
       request.once('socket', (socket) => {
-        if (!socket.connecting && (!secure || request.reusedSocket || proxy !== undefined)) connected = true;
+        if (!socket.connecting && (wire === 'http:' || request.reusedSocket || proxy !== undefined))
+          connected = true;
         if (connected) {
           if (request.writableEnded) arm(exchange.answerMs);
           return;
         }
-        socket.once(secure ? 'secureConnect' : 'connect', () => {
+        socket.once(wire === 'https:' ? 'secureConnect' : 'connect', () => {
           connected = true;
           if (request.writableEnded) arm(exchange.answerMs);
         });
