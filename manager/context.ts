@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { provHome } from '#base';
+import type { Rehearsal } from '#oci';
 
 /** What every use case is told of its surroundings. Plain data; nothing global is read below the CLI. */
 export interface ManagerContext {
@@ -10,6 +11,8 @@ export interface ManagerContext {
   /** Progress and facts, as events that a machine can read. */
   readonly onEvent?: ((event: ManagerEvent) => void) | undefined;
   readonly transport?: TransportOptions | undefined;
+  /** Registries are asked and not changed; what would be sent is noted here. */
+  readonly rehearsal?: Rehearsal | undefined;
   /** Directory in (or below) the workspace whose configuration counts for connections. Default: `cwd`. */
   readonly configFrom?: string | undefined;
   /** No socket is opened: everything comes from what this machine has kept. */

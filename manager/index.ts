@@ -56,6 +56,8 @@ export { type ExportMirrorOptions, exportMirror } from './mirror/export-mirror.j
 export { type ImportMirrorOptions, importMirror } from './mirror/import-mirror.js';
 export { type PackOptions, type PackResult, packToLayout } from './publish/pack-to-layout.js';
 export { type PublishOptions, type PublishResult, publishExtension } from './publish/publish-extension.js';
+export { type PushOptions, type PushResult, pushExtension } from './publish/push-extension.js';
+export { runExtensionTests, type TestOutcome } from './publish/run-extension-tests.js';
 export { type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
 export { readLock, requireLock, writeLock } from './resolve/lock-file.js';
 export {

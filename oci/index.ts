@@ -46,6 +46,7 @@ export {
 } from './pack/pack-extension.js';
 export { packTree } from './pack/pack-tree.js';
 export { type PushPackedOptions, pushPacked } from './pack/push-packed.js';
+export { readSourceManifest } from './pack/source-manifest.js';
 export { type Finding, validateExtension } from './pack/validate-extension.js';
 export type { AssetResolver, VendorAssets } from './pack/vendor-assets.js';
 export {
@@ -85,6 +86,7 @@ export { readToken, TOKEN_USERNAME, tokenFilePath } from './remote/credentials/t
 export { explainProxy, isPlainHttp } from './remote/explain.js';
 export { authoritySources } from './remote/http/tls-settings.js';
 export { type PlannedRequest, plannedRequests } from './remote/planned-requests.js';
+export { Rehearsal, type RehearsedRequest } from './remote/rehearsal.js';
 export {
   createRemoteRegistry,
   type DocumentAnswer,

@@ -42,7 +42,8 @@ export class Registries {
       plainHttp: options.plainHttp ?? plainHttp,
       credentials: credentials ?? options.credentials,
       userAgent: `prov/${provVersion}`,
-      uploadJournalDir: join(provHome(env), 'uploads'),
+      rehearsal: this.#context.rehearsal,
+      ...(this.#context.rehearsal === undefined ? { uploadJournalDir: join(provHome(env), 'uploads') } : {}),
       onRequest: (event: RequestEvent) => {
         this.requests[event.method] = (this.requests[event.method] ?? 0) + 1;
       },

@@ -4,7 +4,7 @@ import { type FileReference, formatReference, isRepository, versionToTag } from 
 import { openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
-import type { PublishResult } from '../publish/publish-extension.js';
+import type { PushResult } from '../publish/push-extension.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 
 export interface PushStoredOptions {
@@ -21,10 +21,7 @@ export interface PushStoredOptions {
  * goes is decided by its manifest: `registry/namespace/name:version`.
  * @throws MANAGER_VERSION_DISAGREES, OCI_TAG_CONFLICT, OCI_ARTIFACT_NOT_EXTENSION
  */
-export async function pushStored(
-  options: PushStoredOptions,
-  context: ManagerContext,
-): Promise<PublishResult> {
+export async function pushStored(options: PushStoredOptions, context: ManagerContext): Promise<PushResult> {
   const { signal, provVersion } = context;
   return withRegistries(context, async (registries) => {
     const location = await openLocation(options.from, registries);
@@ -55,6 +52,7 @@ export async function pushStored(
         version: config.version,
         size: manifest.layers.reduce((sum, { size }) => sum + size, root.size + manifest.config.size),
         pushed: options.dryRun !== true && (copied.copied > 0 || copied.tagged.length > 0),
+        tagged: [],
         requests: { ...registries.requests },
       };
     } finally {

@@ -4,7 +4,7 @@ import { createLayoutTarWriter, openOciLayout, type PackedExtension, packExtensi
 import { isRepository, MEDIA, versionToTag } from '#schemas';
 import { withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
-import { platformsOf } from './publish-extension.js';
+import { platformsOf } from './push-extension.js';
 
 export interface PackOptions {
   readonly dir: string;

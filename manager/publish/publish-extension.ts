@@ -1,203 +1,91 @@
 import { ProvError } from '#base';
-import {
-  bytesSource,
-  type PackedExtension,
-  packExtension,
-  type RemoteRepository,
-  resolveOptional,
-} from '#oci';
-import { isRepository, type Kind, versionToTag } from '#schemas';
-import type { Signer } from '#trust';
-import { hostPlatform } from '#workspace';
+import { type Finding, Rehearsal, readSourceManifest, validateExtension } from '#oci';
 import { openRegistries } from '../access/registries.js';
-import { withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
-import { attachSignature } from '../trust/attach-signature.js';
+import { type IndexUpdate, updateIndex } from '../index-document/update-index.js';
+import { type PushOptions, type PushResult, packAndPush, planOf } from './push-extension.js';
+import { runExtensionTests, type TestOutcome } from './run-extension-tests.js';
+import { type Landed, verifyLanded } from './verify-landed.js';
 
-export interface PublishOptions {
-  readonly dir: string;
-  readonly registry: string;
-  readonly namespace: string;
-  /** `all` declared platforms, or a list; `host` stands for this machine. Absent: assets stay upstream. */
-  readonly vendorAssets?: 'all' | readonly string[] | undefined;
-  readonly signer?: Signer | undefined;
-  readonly dryRun?: boolean | undefined;
-  /** Name and version the caller expects (`prov oci push PATH NAME VERSION`). */
-  readonly expect?: { readonly name?: string | undefined; readonly version?: string | undefined } | undefined;
+export interface PublishOptions extends PushOptions {
+  /** Run the extension's own tests first. Default true. */
+  readonly test?: boolean | undefined;
+  /** For one test, in milliseconds. */
+  readonly testLimitMs?: number | undefined;
 }
 
-export interface PublishResult {
-  /** `registry/namespace/name:tag@digest`. */
-  readonly reference: string;
-  readonly digest: string;
-  readonly kind: Kind;
-  readonly name: string;
-  readonly version: string;
-  readonly size: number;
-  /** False when the registry had exactly this version, signature included. */
-  readonly pushed: boolean;
-  readonly signedBy?: string;
-  readonly requests: Readonly<Record<string, number>>;
+export interface PublishResult extends PushResult {
+  /** What validation warned about. */
+  readonly findings: readonly Finding[];
+  /** The extension's own tests; `skipped` when they were not to be run. */
+  readonly tests: readonly TestOutcome[] | 'skipped';
+  readonly index: IndexUpdate;
+  /** What was read back; absent from a dry run. */
+  readonly landed?: Landed;
+  /** What went wrong without failing the publish. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * Packs a directory and pushes it so that a reader sees all or nothing: blobs, manifest, signatures, then
- * the tag. What is there already is not sent again.
- * @throws MANAGER_VERSION_EXISTS when the version is published with other content.
+ * Publishes a directory: checks it, runs its tests, packs, signs, pushes, brings the index up to date and reads back
+ * what landed. A reader sees nothing of the version before it is complete: blobs, manifest, signatures, then the tag,
+ * then the index. After a failure or a kill the same call goes on where it stopped.
+ * @throws MANAGER_EXTENSION_INVALID, MANAGER_TESTS_FAILED, MANAGER_VERSION_EXISTS, MANAGER_LANDED_WRONG
  */
 export async function publishExtension(
   options: PublishOptions,
   context: ManagerContext,
 ): Promise<PublishResult> {
-  return withAssetCache(context, async (assetPath) => {
-    const packed = await packExtension(options.dir, {
-      provVersion: context.provVersion,
-      signal: context.signal,
-      ...(options.vendorAssets === undefined
-        ? {}
-        : {
-            vendorAssets: {
-              platforms: platformsOf(options.vendorAssets),
-              resolve: (asset) => assetPath(asset, options.dir),
-            },
-          }),
-    });
-    try {
-      return await pushPackedExtension(packed, options, context);
-    } finally {
-      await packed.close();
-    }
-  });
+  const { dir } = options;
+  const findings = await validateExtension(dir, { provVersion: context.provVersion });
+  assertValid(dir, findings);
+  const tests = options.test === false ? ('skipped' as const) : await testsOf(options, context);
+  const rehearsal = options.dryRun === true ? new Rehearsal() : undefined;
+  const within = rehearsal === undefined ? context : { ...context, rehearsal };
+  const { result, content } = await packAndPush(options, within);
+  const { version } = result;
+  const index = await indexOf(options, { repository: content.repository, version }, within);
+  if (rehearsal !== undefined)
+    return { ...result, findings, tests, index, plan: planOf(rehearsal), warnings: [] };
+  const landed = await verifyLanded(
+    { registry: options.registry, content, version, signedBy: options.signer?.publicKey },
+    context,
+  );
+  const warnings =
+    index.problem === undefined
+      ? []
+      : [`the index of ${content.repository} was not brought up to date: ${index.problem}`];
+  return { ...result, findings, tests, index, landed, warnings };
 }
 
-export function platformsOf(wanted: 'all' | readonly string[]): readonly string[] | undefined {
-  return wanted === 'all'
-    ? undefined
-    : wanted.map((platform) => (platform === 'host' ? hostPlatform() : platform));
+function assertValid(dir: string, findings: readonly Finding[]): void {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return;
+  const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
+  throw new ProvError('MANAGER_EXTENSION_INVALID', { dir, problem: errors[0]!.message, more });
 }
 
-async function pushPackedExtension(
-  packed: PackedExtension,
-  options: PublishOptions,
+async function testsOf(options: PublishOptions, context: ManagerContext): Promise<readonly TestOutcome[]> {
+  const { name, version } = readSourceManifest(options.dir, context.provVersion).value;
+  return runExtensionTests({ dir: options.dir, name, version, limitMs: options.testLimitMs }, context);
+}
+
+async function indexOf(
+  { registry }: PublishOptions,
+  { repository, version }: { readonly repository: string; readonly version: string },
   context: ManagerContext,
-): Promise<PublishResult> {
-  const { manifest, descriptor } = packed;
-  assertExpected(packed, options.expect);
-  const repository = options.namespace === '' ? manifest.name : `${options.namespace}/${manifest.name}`;
-  if (!isRepository(repository))
-    throw new ProvError('SCHEMAS_REFERENCE_INVALID', {
-      value: repository,
-      reason: 'it is not a repository name',
-    });
-  const tag = versionToTag(manifest.version);
-  const reference = `${options.registry}/${repository}:${tag}`;
+): Promise<IndexUpdate> {
+  const { signal, provVersion } = context;
   const registries = await openRegistries(context);
   try {
-    const registry = registries.open(options.registry);
-    const store = registry.repository(repository);
-    const { signal } = context;
-    const existing = await resolveOptional(store, tag, { signal });
-    if (existing && existing.digest !== descriptor.digest) {
-      throw new ProvError('MANAGER_VERSION_EXISTS', {
-        reference,
-        existing: existing.digest,
-        digest: descriptor.digest,
-      });
-    }
-    const sent = options.dryRun
-      ? false
-      : await send(store, packed, {
-          options,
-          context,
-          repository,
-          reference,
-          tagged: existing !== undefined,
-        });
-    return {
-      reference: `${reference}@${descriptor.digest}`,
-      digest: descriptor.digest,
-      kind: manifest.type,
-      name: manifest.name,
-      version: manifest.version,
-      size: packed.blobs.reduce((sum, blob) => sum + blob.descriptor.size, descriptor.size),
-      pushed: sent,
-      ...(options.signer === undefined ? {} : { signedBy: options.signer.publicKey.id }),
-      requests: { ...registries.requests },
-    };
-  } finally {
-    registries.close();
-  }
-}
-
-interface Sending {
-  readonly options: PublishOptions;
-  readonly context: ManagerContext;
-  readonly repository: string;
-  readonly reference: string;
-  readonly tagged: boolean;
-}
-
-async function send(
-  store: RemoteRepository,
-  packed: PackedExtension,
-  { options, context, repository, reference, tagged }: Sending,
-): Promise<boolean> {
-  const { manifest, descriptor, manifestBytes } = packed;
-  const { signal, onEvent } = context;
-  const missing = tagged ? await missingBlobs(store, packed.blobs, signal) : packed.blobs;
-  const sent = !tagged || missing.length > 0;
-  if (sent) {
-    for (const blob of missing) {
-      onEvent?.({
-        event: 'blob',
-        message: `pushing ${manifest.name} ${manifest.version}: ${blob.descriptor.size} bytes`,
-        digest: blob.descriptor.digest,
-        size: blob.descriptor.size,
-      });
-      await store.push(blob.descriptor, blob.source, { signal });
-    }
-    await store.push(descriptor, bytesSource(manifestBytes), { signal });
-  }
-  let signed = false;
-  if (options.signer) {
-    const outcome = await attachSignature(store, {
-      manifest: { descriptor, bytes: manifestBytes },
-      config: packed.configBytes,
+    return await updateIndex(registries.open(registry), {
       repository,
-      version: manifest.version,
-      kind: manifest.type,
-      dockerReference: reference,
-      signer: options.signer,
+      versions: [version],
+      publishedAt: new Date().toISOString(),
+      provVersion,
       signal,
     });
-    signed = outcome.added;
-  }
-  if (!tagged) await store.tag(descriptor, versionToTag(manifest.version), { signal });
-  onEvent?.({
-    event: sent || signed ? 'pushed' : 'unchanged',
-    message: `${reference} ${sent || signed ? 'pushed' : 'is there already'}`,
-    reference,
-    digest: descriptor.digest,
-  });
-  return sent || signed;
-}
-
-/** Blobs of a published version that the registry lost or found damaged: pushing again repairs it. */
-async function missingBlobs(
-  store: RemoteRepository,
-  blobs: PackedExtension['blobs'],
-  signal: AbortSignal | undefined,
-): Promise<PackedExtension['blobs']> {
-  const there = await Promise.all(
-    blobs.map(({ descriptor }) => store.headBlob(descriptor.digest, { signal })),
-  );
-  return blobs.filter((_, i) => there[i] === undefined);
-}
-
-function assertExpected({ manifest }: PackedExtension, expect: PublishOptions['expect']): void {
-  for (const what of ['name', 'version'] as const) {
-    const given = expect?.[what];
-    if (given !== undefined && given !== manifest[what])
-      throw new ProvError('MANAGER_VERSION_DISAGREES', { what, given, manifest: manifest[what] });
+  } finally {
+    registries.close();
   }
 }

@@ -75,7 +75,8 @@ export class RegistryClient {
   constructor(options: RemoteRegistryOptions) {
     this.settings = registrySettings(options);
     const { origin, credentials, trustedRealms, onlyRealm, realmPins, concurrency, registry } = this.settings;
-    this.#transport = createTransport(this.settings);
+    const transport = createTransport(this.settings);
+    this.#transport = options.rehearsal?.wrap(transport) ?? transport;
     const limit = () => Math.min(concurrency, this.#paceOf(origin).concurrency);
     this.#uploads = new Gate(limit);
     this.#others = new Gate(limit);

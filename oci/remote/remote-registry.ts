@@ -2,6 +2,7 @@ import { LIMITS } from '#base';
 import { bodyOf } from './http/request-body.js';
 import { listStrings } from './pages.js';
 import { RegistryClient } from './registry-client.js';
+import type { Rehearsal } from './rehearsal.js';
 import { mediaTypeOf } from './remote-manifests.js';
 import { createRemoteRepository } from './remote-repository.js';
 
@@ -77,6 +78,8 @@ export interface RemoteRegistryOptions {
   /** Where upload sessions are remembered, so that a push goes on after the process died. Default: nowhere. */
   readonly uploadJournalDir?: string | undefined;
   readonly onRequest?: ((event: RequestEvent) => void) | undefined;
+  /** Send nothing that changes the registry; note what would be sent. */
+  readonly rehearsal?: Rehearsal | undefined;
   readonly userAgent?: string | undefined;
   readonly timeouts?: Partial<RemoteTimeouts> | undefined;
   readonly retry?: Partial<RemoteRetry> | undefined;

@@ -6,8 +6,8 @@ import { digestOf } from '#base';
 import {
   type ManagerContext,
   type ManagerEvent,
-  publishExtension,
   pullExtension,
+  pushExtension,
   type SetStatusOptions,
   setStatus,
 } from '#manager';
@@ -40,7 +40,7 @@ async function shelf(t: TestContext, site: Site, host: string): Promise<Shelf> {
   const events: ManagerEvent[] = [];
   const context = { ...site.context, onEvent: (event: ManagerEvent) => events.push(event) };
   const dir = site.extension({ name: 'redis' });
-  await publishExtension({ dir, registry: host, namespace: NAMESPACE, signer: key.signer }, context);
+  await pushExtension({ dir, registry: host, namespace: NAMESPACE, signer: key.signer }, context);
   const reference = parseReference(`${host}/${NAMESPACE}/redis:1.0.0`) as RemoteReference;
   const client = createRemoteRegistry({ registry: host, credentials: anonymousCredentials, env: {} });
   t.after(() => client.close());

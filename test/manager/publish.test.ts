@@ -6,8 +6,8 @@ import {
   copyReference,
   inspectReference,
   listTags,
-  publishExtension,
   pullExtension,
+  pushExtension,
   signReference,
   verifyReference,
 } from '#manager';
@@ -61,7 +61,7 @@ test('name and version that were asked for must be those of the manifest', async
 test('a directory without a manifest and a namespace that is none are refused', async (t) => {
   const site = await openSite(t);
   const options = { registry: site.registry, namespace: NAMESPACE };
-  await assert.rejects(publishExtension({ ...options, dir: site.folder }, site.context), {
+  await assert.rejects(pushExtension({ ...options, dir: site.folder }, site.context), {
     code: 'OCI_PACK_MANIFEST_MISSING',
   });
   await assert.rejects(site.publish(REDIS, { namespace: '../x' }), { code: 'SCHEMAS_REFERENCE_INVALID' });

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type ManagerContext, type PublishOptions, type PublishResult, publishExtension } from '#manager';
+import { type ManagerContext, type PushOptions, type PushResult, pushExtension } from '#manager';
 import { startRegistry } from '#registry-server';
 import { parseReference, type RemoteReference } from '#schemas';
 import { loadPrivateKey, type PublicKey, type Signer } from '#trust';
@@ -20,7 +20,7 @@ export interface Site {
   readonly registry: string;
   readonly context: ManagerContext;
   extension(extension: SampleExtension): string;
-  publish(extension: SampleExtension, options?: Partial<PublishOptions>): Promise<PublishResult>;
+  publish(extension: SampleExtension, options?: Partial<PushOptions>): Promise<PushResult>;
   reference(text: string): RemoteReference;
 }
 
@@ -41,7 +41,7 @@ export async function openSite(t: TestContext, data?: string): Promise<Site> {
     context,
     extension,
     publish: (sample, options = {}) =>
-      publishExtension({ dir: extension(sample), registry, namespace: NAMESPACE, ...options }, context),
+      pushExtension({ dir: extension(sample), registry, namespace: NAMESPACE, ...options }, context),
     reference: (text) => parseReference(text, { registry, namespace: NAMESPACE }) as RemoteReference,
   };
 }

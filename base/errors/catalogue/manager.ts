@@ -69,6 +69,28 @@ export const managerErrors = entries({
     hint: 'Choose another name, or replace it with --force.',
     exit: 'conflict',
   },
+  MANAGER_EXTENSION_INVALID: {
+    message: '{dir} cannot be published: {problem}{more}',
+    hint: 'prov ext validate {dir} shows everything that is wrong.',
+    exit: 'configuration',
+  },
+  MANAGER_TESTS_FAILED: {
+    message: 'the test {test} of {name} failed: {reason}{output}',
+    hint: 'Run it by hand in a copy of the directory; --no-test publishes without the tests.',
+    exit: 'failed',
+  },
+  MANAGER_LANDED_WRONG: {
+    message: '{reference} is not on the registry as it was pushed: {reason}',
+    hint: 'Run the same command again: what is missing is sent once more. If it stays so, the registry or something before it changes content.',
+    exit: 'refused',
+    retryable: true,
+  },
+  MANAGER_INDEX_CONTESTED: {
+    message: 'the index of {repository} is written by others all the time',
+    hint: 'Run it again when no publishing is under way.',
+    exit: 'conflict',
+    retryable: true,
+  },
   MANAGER_PACKAGE_UNKNOWN: {
     message: 'nothing is published as {repository}',
     hint: 'Check the registry, the namespace and the name.',

@@ -6,15 +6,31 @@ import { dirArgument, keyOption, targetOptions, vendorAssetsOption } from './ref
 export const lifecycleCommands: readonly CommandSpec[] = [
   {
     path: ['ext', 'publish'],
-    summary: 'validate, pack, sign, push and check what landed',
-    args: [dirArgument],
+    summary: 'validate, test, pack, sign, push, index and check what landed',
+    details:
+      "Runs the extension's own tests (tests/*.sh, .mjs, .py, .nu) in a copy of the directory first. Nobody sees the version before it is complete; running it again after a failure goes on where it stopped.",
+    args: [
+      dirArgument,
+      { name: 'name', summary: 'name it must have', optional: true },
+      { name: 'version', summary: 'version it must have', optional: true },
+    ],
     options: [
       ...targetOptions,
       vendorAssetsOption,
       keyOption,
       { flags: '--no-sign', summary: 'publish without a signature' },
-      { flags: '--dry-run', summary: 'show what would be sent' },
+      {
+        flags: '--tag <tag>',
+        summary: 'also set this tag, for example stable; it may move',
+        repeatable: true,
+      },
+      { flags: '--no-test', summary: "do not run the extension's own tests" },
+      { flags: '--dry-run', summary: 'show every request and byte that would be sent' },
       ...transportOptions,
+    ],
+    examples: [
+      'prov ext publish ./redis --key release.key',
+      'prov ext publish ./redis --key release.key --tag stable --dry-run',
     ],
     load: () => import('./publish.js'),
   },

@@ -1,31 +1,60 @@
+import { resolve } from 'node:path';
 import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
-import { run as push } from './push.js';
-import { run as validate } from './validate.js';
-import { run as verify } from './verify.js';
+import { listOption } from '../../options.js';
+import { formatBytes, managerContext, referenceDefaults, vendorOption } from './shared.js';
+import { requireSigner } from './signer.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
-  const { options } = input;
+  const { args, options } = input;
   const sign = options['sign'] !== false;
   if (sign && options['key'] === undefined)
     throw new ProvError('CLI_USAGE', {
       reason: 'publishing needs --key FILE, or --no-sign',
       hint: 'Make a key with prov key generate.',
     });
-  const checked = await validate(context, input);
-  if (checked.exit !== undefined) return checked;
-  const pushed = await push(context, { ...input, args: [input.args[0]], options: { ...options, sign } });
-  if (options['dryRun'] === true || !sign) return pushed;
-  const { reference } = pushed.data as { reference: string };
-  const { requireSigner } = await import('./signer.js');
-  const signer = await requireSigner(context, input);
-  const landed = await verify(context, {
-    ...input,
-    args: [reference],
-    options: { ...options, key: undefined, publicKey: signer.publicKey },
-  });
-  return {
-    data: { ...(pushed.data as object), verified: landed.data },
-    text: `${pushed.text}\n${landed.text}`,
-  };
+  const { publishExtension } = await import('#manager');
+  const result = await publishExtension(
+    {
+      dir: resolve(context.cwd, args[0]!),
+      ...(await referenceDefaults(context, input)),
+      vendorAssets: vendorOption(options['vendorAssets']),
+      signer: sign ? await requireSigner(context, input) : undefined,
+      tags: listOption(options, 'tag'),
+      test: options['test'] !== false,
+      dryRun: options['dryRun'] === true,
+      expect: { name: args[1], version: args[2] },
+    },
+    managerContext(context, input),
+  );
+  for (const { message } of result.findings) context.note(`warning ${message}`);
+  for (const warning of result.warnings) context.note(`warning ${warning}`);
+  const { tests, plan, landed, tagged, index } = result;
+  const what = plan !== undefined ? 'would publish' : result.pushed ? 'published' : 'already there';
+  const lines = [
+    `${what}: ${result.reference} (${formatBytes(result.size)})`,
+    tests === 'skipped'
+      ? 'tests: skipped (--no-test)'
+      : tests.length === 0
+        ? 'tests: none in tests/'
+        : `tests: ${tests.length} passed`,
+    result.signedBy === undefined ? 'not signed (--no-sign)' : `signed by key ${result.signedBy}`,
+    ...(tagged.length === 0 ? [] : [`${plan === undefined ? 'tagged' : 'would tag'} ${tagged.join(', ')}`]),
+    ...(landed === undefined
+      ? []
+      : [
+          `read back ${landed.blobs} blobs, ${formatBytes(landed.bytes)}: as pushed`,
+          `index: ${index.by === 'endpoint' ? 'kept by the registry' : index.by === 'artifact' ? 'written' : 'not written'}`,
+        ]),
+    ...(plan === undefined
+      ? []
+      : [
+          ...plan.requests.map(
+            ({ method, host, path, bytes, sent }) =>
+              `${sent ? 'sent ' : 'would'} ${method} ${host}${path}${bytes === 0 ? '' : ` ${bytes} bytes`}`,
+          ),
+          `${plan.requests.filter((each) => !each.sent).length} requests and ${plan.bytes} bytes would be sent`,
+        ]),
+  ];
+  return { data: result, text: lines.join('\n') };
 }

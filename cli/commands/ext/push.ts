@@ -1,5 +1,5 @@
 import { ProvError } from '#base';
-import type { PublishResult, PushStoredOptions } from '#manager';
+import type { PushResult, PushStoredOptions } from '#manager';
 import type { FileReference } from '#schemas';
 import type { Signer } from '#trust';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
@@ -27,11 +27,11 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   };
   if (source.type === 'oci-layout' || source.type === 'bundle')
     return output(await pushStored({ ...to, from: source }, signer, { context, input }), dryRun);
-  const { publishExtension, withExtensionTree } = await import('#manager');
+  const { pushExtension, withExtensionTree } = await import('#manager');
   const manager = managerContext(context, input);
   const vendorAssets = vendorOption(options['vendorAssets']);
   const result = await withExtensionTree(source, manager, (dir) =>
-    publishExtension({ ...to, dir, vendorAssets, signer }, manager),
+    pushExtension({ ...to, dir, vendorAssets, signer }, manager),
   );
   return output(result, dryRun);
 }
@@ -46,7 +46,7 @@ async function pushStored(
   options: PushStoredOptions & { readonly from: FileReference },
   signer: Signer | undefined,
   { context, input }: Caller,
-): Promise<PublishResult> {
+): Promise<PushResult> {
   if (input.options['vendorAssets'] !== undefined)
     throw new ProvError('CLI_USAGE', {
       reason: '--vendor-assets has no effect on what is packed already',
@@ -62,7 +62,7 @@ async function pushStored(
   return { ...pushed, signedBy: signed.keyId, pushed: pushed.pushed || signed.added };
 }
 
-function output(result: PublishResult, dryRun: boolean): CommandOutput {
+function output(result: PushResult, dryRun: boolean): CommandOutput {
   const what = dryRun ? 'would push' : result.pushed ? 'pushed' : 'already there';
   const signed = result.signedBy === undefined ? '' : `\nsigned by key ${result.signedBy}`;
   return { data: result, text: `${what}: ${result.reference} (${formatBytes(result.size)})${signed}` };

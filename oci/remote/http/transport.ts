@@ -1,11 +1,7 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-} from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { RemoteRegistryOptions, RemoteTimeouts } from '../remote-registry.js';
 import { withoutAdvice } from '../retry-advice.js';
@@ -34,7 +30,7 @@ export interface Exchange {
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  readonly body: IncomingMessage;
+  readonly body: Readable;
   readonly target: Target;
 }
 
