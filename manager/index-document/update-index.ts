@@ -57,6 +57,9 @@ export async function updateIndex(
       if (tries > 1) await sleep(Math.random() * PAUSE_MS * 2 ** (tries - 2), undefined, { signal });
       if (await writeOnce(store, own, options)) return { by: 'artifact', tries };
     }
+    // Whoever was faster may have added ours with theirs.
+    if (holds((await readIndexArtifact(store, signal))?.document.entries ?? [], own))
+      return { by: 'artifact', tries: INDEX_TRIES };
     return {
       by: 'nobody',
       tries: INDEX_TRIES,
@@ -90,11 +93,13 @@ async function writeOnce(
   if (!(await replaceIndexArtifact(store, document, before.state, signal))) return false;
   await sleep(SETTLE_MS, undefined, { signal });
   const after = (await readIndexArtifact(store, signal))?.document.entries ?? [];
-  return dated.every((wanted) =>
-    after.some(({ version, digest, state }) => {
-      return version === wanted.version && digest === wanted.digest && state === wanted.state;
-    }),
-  );
+  return holds(after, dated);
+}
+
+function holds(entries: readonly IndexEntry[], wanted: readonly IndexEntry[]): boolean {
+  const text = ({ version, digest, state }: IndexEntry) => `${version} ${digest} ${state}`;
+  const known = new Set(entries.map(text));
+  return wanted.every((each) => known.has(text(each)));
 }
 
 /** An index that cannot be read is written anew; it is a cache. */
