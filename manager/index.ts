@@ -19,6 +19,7 @@ export { type ImportLayoutOptions, importLayout } from './copy/import-layout.js'
 export { type PushStoredOptions, pushStored } from './copy/push-stored.js';
 export type { CopiedItem, CopySummary } from './copy/run-copy.js';
 export { selectTags, type TagSelection } from './copy/select-tags.js';
+export { type RebuildIndexResult, rebuildIndex } from './index-document/rebuild-index.js';
 export {
   type DiscoverNode,
   type DiscoverOptions,

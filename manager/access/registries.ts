@@ -45,6 +45,8 @@ export class Registries {
       rehearsal: this.#context.rehearsal,
       ...(this.#context.rehearsal === undefined ? { uploadJournalDir: join(provHome(env), 'uploads') } : {}),
       onRequest: (event: RequestEvent) => {
+        const sent = event.method === 'GET' || event.method === 'HEAD';
+        if (this.#context.rehearsal !== undefined && !sent) return;
         this.requests[event.method] = (this.requests[event.method] ?? 0) + 1;
       },
     });
