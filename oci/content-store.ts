@@ -15,6 +15,14 @@ export interface CallOptions {
   readonly onProgress?: ((progress: ByteProgress) => void) | undefined;
 }
 
+export interface PushOptions extends CallOptions {
+  /**
+   * The source gives its last bytes only when size and digest are those of the descriptor, as every `fetch` does:
+   * they need not be hashed again.
+   */
+  readonly checked?: boolean | undefined;
+}
+
 /** Bytes that can be read again from the start, so that a failed push can be repeated. */
 export type ByteSource = () => AsyncIterable<Uint8Array>;
 
@@ -43,7 +51,7 @@ export interface ReadStore {
 export interface WriteStore {
   readonly label: string;
   /** Stores content; a no-op when it is there. Nothing is visible until all bytes matched the descriptor. */
-  push(descriptor: Descriptor, source: ByteSource, options?: CallOptions): Promise<void>;
+  push(descriptor: Descriptor, source: ByteSource, options?: PushOptions): Promise<void>;
   /** Points `tag` at a manifest that is already there. @throws OCI_TAG_CONFLICT when the tag is immutable. */
   tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void>;
 }

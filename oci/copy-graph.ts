@@ -107,7 +107,11 @@ export async function copyGraph(
         if (mountable && (await to.mount?.(blob, mountFrom, { signal: inner }))) return note('mounted', blob);
         const onProgress =
           onEvent && ((progress: ByteProgress) => onEvent({ type: 'progress', descriptor: blob, progress }));
-        await to.push(blob, () => lazily(from.fetch(blob, { signal: inner })), { signal: inner, onProgress });
+        await to.push(blob, () => lazily(from.fetch(blob, { signal: inner })), {
+          signal: inner,
+          onProgress,
+          checked: true,
+        });
         note('copied', blob);
       },
     );

@@ -30,6 +30,23 @@ export async function* verifiedStream(
   if (held !== undefined) yield held;
 }
 
+/** Like `verifiedStream` for bytes that check themselves against the descriptor: only their number is looked at. */
+export async function* sizedStream(
+  chunks: AsyncIterable<Uint8Array>,
+  descriptor: Pick<Descriptor, 'digest' | 'size'>,
+  where: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    bytes += chunk.byteLength;
+    if (bytes > descriptor.size) throw sizeMismatch(descriptor, where, bytes);
+    yield chunk;
+  }
+  if (bytes !== descriptor.size) throw sizeMismatch(descriptor, where, bytes);
+}
+
 function sizeMismatch(
   descriptor: Pick<Descriptor, 'digest' | 'size'>,
   where: string,

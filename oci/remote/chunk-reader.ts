@@ -14,6 +14,8 @@ export class ChunkReader {
   #position = 0;
   #rest: Uint8Array = new Uint8Array(0);
   #chunk: Uint8Array = new Uint8Array(0);
+  /** Every chunk stands in here: the one before was answered when the next is read. */
+  #buffer = Buffer.alloc(0);
   #chunkStart = 0;
 
   constructor(body: RequestBody) {
@@ -32,7 +34,8 @@ export class ChunkReader {
     const held = isHeld ? this.#chunk.subarray(inside, inside + length) : new Uint8Array(0);
     if (isHeld && held.byteLength >= Math.min(least, wanted)) return held;
     if (this.#iterator === undefined || offset + held.byteLength < this.#position) await this.#restart();
-    const buffer = Buffer.allocUnsafe(wanted);
+    if (this.#buffer.byteLength < wanted) this.#buffer = Buffer.allocUnsafeSlow(wanted);
+    const buffer = this.#buffer.subarray(0, wanted);
     let filled = this.#position > offset ? held.byteLength : 0;
     buffer.set(held.subarray(0, filled));
     while (this.#position < offset) {

@@ -12,10 +12,10 @@ import {
   writeFileAtomic,
 } from '#base';
 import { type Descriptor, type ImageIndex, isManifestType, MEDIA } from '#schemas';
-import type { ByteSource, CallOptions, ContentStore } from '../content-store.js';
-import { countBytes } from '../count-bytes.js';
+import type { ByteSource, ContentStore, PushOptions } from '../content-store.js';
+import { countedSource } from '../count-bytes.js';
 import { readError } from '../reading.js';
-import { verifiedStream } from '../verified-stream.js';
+import { sizedStream, verifiedStream } from '../verified-stream.js';
 import { exclusively } from './exclusively.js';
 import {
   encodeLayoutIndex,
@@ -91,14 +91,15 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
     });
   }
 
-  async function writeBlob(descriptor: Descriptor, source: ByteSource, call?: CallOptions): Promise<void> {
+  async function writeBlob(descriptor: Descriptor, source: ByteSource, call?: PushOptions): Promise<void> {
     const path = blobPath(root, descriptor.digest);
     if ((await sizeOf(path)) === descriptor.size) return;
     makeDirectory(dirname(path));
     const file = openAtomicFile(path, { mode: 0o444, ...fileOptions });
     try {
-      const counted = countBytes(source(), call?.onProgress);
-      for await (const chunk of verifiedStream(counted, descriptor, label, call?.signal)) file.write(chunk);
+      const counted = countedSource(source, call?.onProgress)();
+      const check = call?.checked === true ? sizedStream : verifiedStream;
+      for await (const chunk of check(counted, descriptor, label, call?.signal)) file.write(chunk);
       file.commit();
     } catch (error) {
       file.abort();
