@@ -59,7 +59,8 @@ export { type PackOptions, type PackResult, packToLayout } from './publish/pack-
 export { type PublishOptions, type PublishResult, publishExtension } from './publish/publish-extension.js';
 export { type PushOptions, type PushResult, pushExtension } from './publish/push-extension.js';
 export { runExtensionTests, type TestOutcome } from './publish/run-extension-tests.js';
-export { type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
+export { type PullArtifactOptions, type PullArtifactResult, pullArtifact } from './pull/pull-artifact.js';
+export { type PlannedRead, type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
 export { readLock, requireLock, writeLock } from './resolve/lock-file.js';
 export {
   type ResolveWorkspaceOptions,

@@ -115,7 +115,7 @@ export {
 } from './store/layout-tar-writer.js';
 export { createMemoryStore, selectReferrers } from './store/memory-store.js';
 export { type TagPolicy, versionTagsAreImmutable } from './store/tag-policy.js';
-export { UNPACK_LIMITS, type UnpackLimits } from './unpack/entry-guard.js';
+export { createEntryGuard, UNPACK_LIMITS, type UnpackLimits } from './unpack/entry-guard.js';
 export {
   type ListedArchive,
   type ListedEntry,

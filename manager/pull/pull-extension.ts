@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ProvError } from '#base';
-import { readExtension, unpackLayer } from '#oci';
+import { isDigest } from '#base';
+import { type ReadExtension, readExtension, unpackLayer } from '#oci';
 import {
+  type Descriptor,
   type FileReference,
   formatReference,
   type Kind,
@@ -11,22 +11,37 @@ import {
   versionToTag,
 } from '#schemas';
 import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
-import { assertAsked, assertNamed, openLocation } from '../access/location.js';
-import { withRegistries } from '../access/registries.js';
+import { assertAsked, assertNamed } from '../access/location.js';
+import { type Registries, withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { assertUsable } from '../lifecycle/assert-usable.js';
 import { readLifecycle } from '../lifecycle/read-lifecycle.js';
+import { reportTransfer } from '../transfer/report-transfer.js';
 import { verifyContent } from '../trust/verify-content.js';
+import { fetchLayer } from './fetch-layer.js';
+import { openPullSource, type PullSource } from './open-source.js';
+import { judgeDestination, placeTree } from './place-tree.js';
+import { recoverStaging } from './staging.js';
 
 export interface PullOptions {
   readonly reference: RemoteReference | FileReference;
-  /** Directory to write; default `./NAME`. It must not exist. */
+  /** Directory to write; default `./NAME`. */
   readonly destination?: string | undefined;
   /** Who must have signed it; without one, signatures are not looked at. */
   readonly policy?: TrustPolicy | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Replace what is at the destination; it stays as it was until the new tree is complete. */
+  readonly force?: boolean | undefined;
   /** Fetch it although it is revoked. */
   readonly allowRevoked?: boolean | undefined;
+}
+
+/** A request that reads. */
+export interface PlannedRead {
+  readonly method: string;
+  readonly path: string;
+  /** Of the answer's body. */
+  readonly bytes: number;
 }
 
 export interface PullResult {
@@ -38,80 +53,137 @@ export interface PullResult {
   readonly destination: string;
   readonly size: number;
   readonly signer?: string;
+  /** False for a dry run, and when exactly this was there already. */
   readonly written: boolean;
-  readonly state: LifecycleState;
+  /** Exactly this was there already, unchanged. */
+  readonly unchanged: boolean;
+  /** Bytes that came, or of a dry run would come, over the network. */
+  readonly fetched: number;
+  /** Requests made, by method. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Of a dry run: what pulling it now would ask of the registry, in order. */
+  readonly planned?: readonly PlannedRead[];
+  /** Absent when a digest was asked for and all of it was on this machine: then nobody was asked. */
+  readonly state?: LifecycleState;
   readonly reason?: string;
 }
 
 /**
  * Fetches an extension into a directory that appears only when every byte was right and, with a policy,
- * the signatures were accepted.
- * A yanked or deprecated version is fetched with a warning event.
+ * the signatures were accepted. What is on this machine is not fetched again; a broken or killed pull goes on
+ * where it was. A yanked or deprecated version is fetched with a warning event.
  * @throws MANAGER_VERSION_REVOKED, TRUST_REFUSED, OCI_DIGEST_MISMATCH, OCI_UNPACK_REFUSED, OCI_UNPACK_TARGET_EXISTS
  */
 export async function pullExtension(options: PullOptions, context: ManagerContext): Promise<PullResult> {
-  const { signal } = context;
+  const { reference, dryRun = false, force } = options;
+  const { signal, provVersion } = context;
   return withRegistries(context, async (registries) => {
-    const location = await openLocation(options.reference, registries);
+    const source = await openPullSource(reference, registries, context);
     try {
-      const { store, repository, target } = location;
-      const descriptor = await store.resolve(target, { signal });
-      const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
-      assertAsked(extension.config, location);
-      const lifecycle = await readLifecycle(store, descriptor, {
-        repository,
-        registry: location.registry,
-        version: extension.config.version,
-        policy: options.policy,
-        provVersion: context.provVersion,
-        config: extension.config,
-        signal,
-      });
-      const label = `${store.label}:${versionToTag(extension.config.version)}`;
-      assertUsable(lifecycle, { reference: label, allowRevoked: options.allowRevoked }, context);
-      const verdict = options.policy && (await judge(options.policy));
-      const destination = resolve(context.cwd, options.destination ?? extension.config.name);
-      const { layer } = extension;
-      if (options.dryRun && existsSync(destination))
-        throw new ProvError('OCI_UNPACK_TARGET_EXISTS', { path: destination });
-      if (!options.dryRun) {
-        await unpackLayer(await store.fetch(layer, { signal }), {
-          destination,
-          title: extension.config.name,
-          descriptor: layer,
-          signal,
-        });
+      const { root, cached } = source;
+      const extension = await readExtension(cached, root, { provVersion, signal });
+      const { config, layer } = extension;
+      assertAsked(config, source);
+      const offline = isDigest(source.target) && source.cache?.locate(layer) !== undefined;
+      const lifecycle =
+        offline && options.policy === undefined
+          ? undefined
+          : await usableLifecycle(source, extension, { options, context });
+      const verdict = options.policy && (await judge(source, options.policy, { options, context }));
+      const destination = resolve(context.cwd, options.destination ?? config.name);
+      if (!dryRun) recoverStaging(destination);
+      const state = await judgeDestination({ destination, force, signal }, extension);
+      const there = state === 'same' || source.cache?.locate(layer) !== undefined;
+      const report = reportTransfer(context, 'pull');
+      if (!dryRun && state !== 'same') {
+        report.plan(1, layer.size);
+        await placeTree(destination, (tree) =>
+          fetchLayer(source, layer, { report, signal }, async (bytes) => {
+            await unpackLayer(bytes, { destination: tree, title: config.name, descriptor: layer, signal });
+          }),
+        );
       }
       return {
-        reference: formatReference({ ...options.reference, digest: descriptor.digest }),
-        digest: descriptor.digest,
-        kind: extension.config.type,
-        name: extension.config.name,
-        version: extension.config.version,
+        reference: formatReference({ ...reference, digest: root.digest }),
+        digest: root.digest,
+        kind: config.type,
+        name: config.name,
+        version: config.version,
         destination,
         size: layer.size,
         ...(verdict?.signer === undefined ? {} : { signer: verdict.signer.identity }),
-        written: options.dryRun !== true,
-        state: lifecycle.state,
-        ...(lifecycle.reason === undefined ? {} : { reason: lifecycle.reason }),
+        written: !dryRun && state !== 'same',
+        unchanged: state === 'same',
+        fetched: there || source.cache === undefined ? 0 : layer.size,
+        requests: { ...registries.requests },
+        ...(dryRun
+          ? { planned: await plannedReads(source, layer, { asked: registries.exchanges, there }) }
+          : {}),
+        ...(lifecycle === undefined ? {} : { state: lifecycle.state }),
+        ...(lifecycle?.reason === undefined ? {} : { reason: lifecycle.reason }),
       };
-
-      async function judge(policy: TrustPolicy): Promise<Verdict> {
-        assertNamed(location, options.reference);
-        const { verdict: judged } = await verifyContent({
-          store,
-          descriptor,
-          repository,
-          registry: location.registry,
-          version: location.version,
-          policy,
-          signal,
-        });
-        assertTrusted(judged);
-        return judged;
-      }
     } finally {
-      await location.close();
+      await source.close();
     }
   });
+}
+
+interface Asked {
+  readonly options: PullOptions;
+  readonly context: ManagerContext;
+}
+
+async function usableLifecycle(
+  { store, repository, registry, root }: PullSource,
+  { config }: ReadExtension,
+  { options, context }: Asked,
+) {
+  const lifecycle = await readLifecycle(store, root, {
+    repository,
+    registry,
+    version: config.version,
+    policy: options.policy,
+    provVersion: context.provVersion,
+    config,
+    signal: context.signal,
+  });
+  const label = `${store.label}:${versionToTag(config.version)}`;
+  assertUsable(lifecycle, { reference: label, allowRevoked: options.allowRevoked }, context);
+  return lifecycle;
+}
+
+async function judge(source: PullSource, policy: TrustPolicy, { options, context }: Asked): Promise<Verdict> {
+  assertNamed(source, options.reference);
+  const { verdict } = await verifyContent({
+    store: source.store,
+    descriptor: source.root,
+    repository: source.repository,
+    registry: source.registry,
+    version: source.version,
+    policy,
+    signal: context.signal,
+  });
+  assertTrusted(verdict);
+  return verdict;
+}
+
+/**
+ * What the dry run asked and could not keep on this machine will be asked again; then comes the layer.
+ */
+async function plannedReads(
+  { registry, repository, cache }: PullSource,
+  layer: Descriptor,
+  { asked, there }: { readonly asked: Registries['exchanges']; readonly there: boolean },
+): Promise<readonly PlannedRead[]> {
+  if (registry === undefined) return [];
+  const again: PlannedRead[] = [];
+  for (const { method, path } of asked) {
+    const digest = path.slice(path.lastIndexOf('/') + 1);
+    if (method === 'GET' && !path.includes('/referrers/') && isDigest(digest) && (await cache?.has(digest)))
+      continue;
+    again.push({ method, path, bytes: 0 });
+  }
+  if (!there)
+    again.push({ method: 'GET', path: `/v2/${repository}/blobs/${layer.digest}`, bytes: layer.size });
+  return again;
 }

@@ -45,6 +45,8 @@ export interface ContentCache {
   fill(descriptor: Descriptor, store: ReadStore, options?: CallOptions): Promise<void>;
   /** A file with the content, hashed just now; damaged content is removed and undefined returned. Read-only for callers. */
   path(digest: Digest, options?: CallOptions): Promise<string | undefined>;
+  /** A file of the right size under the content's name, not hashed: for those who hash what they read. */
+  locate(descriptor: Content): string | undefined;
   remove(digest: Digest): Promise<void>;
   /** Digest and bytes of everything held. */
   list(): Promise<readonly { digest: Digest; size: number; storedAt: Date }[]>;
@@ -166,6 +168,10 @@ export async function openContentCache(directory: string): Promise<ContentCache>
       }
     },
     path: verifiedPath,
+    locate({ digest, size }) {
+      const path = pathOf(digest);
+      return statSync(path, { throwIfNoEntry: false })?.size === size ? path : undefined;
+    },
     remove: async (digest) => drop(digest),
     async list() {
       return ALGORITHMS.flatMap((algorithm) =>

@@ -38,7 +38,12 @@ interface Shelf {
 async function shelf(t: TestContext, site: Site, host: string): Promise<Shelf> {
   const key = await newKey();
   const events: ManagerEvent[] = [];
-  const context = { ...site.context, onEvent: (event: ManagerEvent) => events.push(event) };
+  const context = {
+    ...site.context,
+    onEvent: (event: ManagerEvent) => {
+      if (!event.event.startsWith('transfer.')) events.push(event);
+    },
+  };
   const dir = site.extension({ name: 'redis' });
   await pushExtension({ dir, registry: host, namespace: NAMESPACE, signer: key.signer }, context);
   const reference = parseReference(`${host}/${NAMESPACE}/redis:1.0.0`) as RemoteReference;

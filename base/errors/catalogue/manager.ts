@@ -64,6 +64,11 @@ export const managerErrors = entries({
     hint: 'Look at its tags with prov ext tags, and at the range, --deny and --newest given.',
     exit: 'notFound',
   },
+  MANAGER_NOTHING_TO_PULL: {
+    message: '{reference} has no files to restore: {reason}',
+    hint: 'prov ext inspect shows what it holds; prov ext copy takes it as it is.',
+    exit: 'failed',
+  },
   MANAGER_OUTPUT_EXISTS: {
     message: '{path} is already there',
     hint: 'Choose another name, or replace it with --force.',

@@ -225,7 +225,7 @@ export const ociErrors = entries({
   },
   OCI_ARTIFACT_NOT_EXTENSION: {
     message: '{digest} in {where} is not an extension: {reason}',
-    hint: 'The reference points to other content, for example a container image.',
+    hint: 'The reference points to other content, for example a container image; prov ext pull --any restores its files.',
     exit: 'failed',
   },
   OCI_ANNOTATION_MISMATCH: {

@@ -7,11 +7,16 @@ export const readerCommands: readonly CommandSpec[] = [
   {
     path: ['ext', 'pull'],
     summary: 'fetch an extension into a directory, verified first',
+    details:
+      'What is on this machine is not fetched again, and a broken pull goes on. Exactly the same extension at the destination stays as it is.',
     args: [refArgument],
     options: [
       { flags: '--destination <dir>', summary: 'directory to write (default: ./NAME)' },
       { ...keyOption, summary: 'public key that must have signed it' },
-      { flags: '--dry-run', summary: 'show what would be fetched' },
+      { flags: '--force', summary: 'replace what is at the destination' },
+      { flags: '--allow-revoked', summary: 'fetch it although it was revoked' },
+      { flags: '--any', summary: 'restore the files of an artifact that is no extension, as oras does' },
+      { flags: '--dry-run', summary: 'write nothing; show bytes and requests' },
       ...targetOptions,
       ...transportOptions,
     ],

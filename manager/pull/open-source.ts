@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { type Digest, isDigest, LIMITS } from '#base';
+import { type ContentCache, cachedStore, openContentCache, type ReadStore } from '#oci';
+import { type Descriptor, type FileReference, isManifestType, type RemoteReference } from '#schemas';
+import { type Location, openLocation } from '../access/location.js';
+import type { Registries } from '../access/registries.js';
+import { contentCacheDir, type ManagerContext } from '../context.js';
+
+/** A place to pull from, whose content is kept on this machine when it comes over a network. */
+export interface PullSource extends Location {
+  /** Content comes from the cache when it is there. */
+  readonly cached: ReadStore;
+  readonly cache: ContentCache | undefined;
+  readonly root: Descriptor;
+}
+
+/**
+ * Opens a reference and finds what it names. A digest whose manifest is cached costs no request, a tag costs
+ * one.
+ */
+export async function openPullSource(
+  reference: RemoteReference | FileReference,
+  registries: Registries,
+  context: ManagerContext,
+): Promise<PullSource> {
+  const { signal } = context;
+  const location = await openLocation(reference, registries);
+  const cache =
+    location.registry === undefined ? undefined : await openContentCache(contentCacheDir(context));
+  try {
+    const { store, target } = location;
+    const known = cache && isDigest(target) ? await cachedManifest(cache, target, context) : undefined;
+    return {
+      ...location,
+      cache,
+      cached: cache ? cachedStore(store, cache) : store,
+      root: known ?? (await store.resolve(target, { signal })),
+      async close() {
+        await cache?.close();
+        await location.close();
+      },
+    };
+  } catch (error) {
+    await cache?.close();
+    await location.close();
+    throw error;
+  }
+}
+
+/** The descriptor of a manifest that is in the cache, by what it says of itself. */
+async function cachedManifest(
+  cache: ContentCache,
+  digest: Digest,
+  { signal }: ManagerContext,
+): Promise<Descriptor | undefined> {
+  const path = await cache.path(digest, { signal });
+  if (path === undefined) return undefined;
+  const bytes = await readFile(path);
+  if (bytes.byteLength > LIMITS.manifestBytes) return undefined;
+  try {
+    const { mediaType } = JSON.parse(bytes.toString('utf8')) as { mediaType?: unknown };
+    return typeof mediaType === 'string' && isManifestType(mediaType)
+      ? { mediaType, digest, size: bytes.byteLength }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fsyncDirectory, identifyProcess, isRunning, log, writeError } from '#base';
+
+/** A directory beside a destination in which its next content is made; `commit` puts that in place. */
+export interface Staging {
+  /** Where the content has to be; made by whoever fills it. */
+  readonly tree: string;
+  /**
+   * Puts the tree where the destination is, in two renames when something is there already. A death between
+   * them is put right by the next `recoverStaging`. @throws BASE_FILE_UNWRITABLE
+   */
+  commit(): void;
+  /** Takes away what was not committed; safe at any time. */
+  discard(): void;
+}
+
+const TREE = 'tree';
+const OLD = 'old';
+
+/** Makes a staging directory beside `destination`. @throws BASE_FILE_UNWRITABLE, BASE_DISK_FULL */
+export function openStaging(destination: string): Staging {
+  const parent = dirname(destination);
+  const directory = join(parent, `${prefixOf(destination)}${owner()}.${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    mkdirSync(parent, { recursive: true });
+    mkdirSync(directory, { mode: 0o755 });
+  } catch (error) {
+    throw writeError(destination, error);
+  }
+  const [tree, old] = [join(directory, TREE), join(directory, OLD)];
+  return {
+    tree,
+    commit() {
+      try {
+        const replaces = existsSync(destination);
+        if (replaces) renameSync(destination, old);
+        try {
+          renameSync(tree, destination);
+        } catch (error) {
+          if (replaces) renameSync(old, destination);
+          throw error;
+        }
+        fsyncDirectory(parent);
+      } catch (error) {
+        throw writeError(destination, error);
+      }
+      remove(directory);
+    },
+    discard: () => remove(directory),
+  };
+}
+
+/**
+ * Puts right what dead processes left beside `destination`: their unfinished trees go, and a destination that
+ * they had moved aside comes back. @throws BASE_FILE_UNWRITABLE
+ */
+export function recoverStaging(destination: string): void {
+  const parent = dirname(destination);
+  const prefix = prefixOf(destination);
+  if (!existsSync(parent)) return;
+  try {
+    for (const name of readdirSync(parent)) {
+      if (!name.startsWith(prefix) || isOwned(name.slice(prefix.length))) continue;
+      const old = join(parent, name, OLD);
+      if (existsSync(old) && !existsSync(destination)) renameSync(old, destination);
+      remove(join(parent, name));
+    }
+  } catch (error) {
+    throw writeError(destination, error);
+  }
+}
+
+function prefixOf(destination: string): string {
+  return `.${basename(destination)}.prov-pull-staging.`;
+}
+
+/** This process as a part of a name: its number and, so that a reused one is told apart, when it began. */
+function owner(): string {
+  const started = identifyProcess(process.pid)?.started ?? '';
+  return `${process.pid}.${Buffer.from(started).toString('hex')}`;
+}
+
+function isOwned(name: string): boolean {
+  const [pid = '', started = ''] = name.split('.');
+  return isRunning({ pid: Number(pid), started: Buffer.from(started, 'hex').toString() });
+}
+
+/** What went wrong before is what has to be told, not that something stays. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    log.debug('a staging directory stays', { path, reason: (error as Error).message });
+  }
+}
