@@ -64,7 +64,10 @@ test('what is on this machine is not fetched again: no request for a digest, no 
   registry.seen.length = 0;
   const same = await provData<Pulled>(pull(), options);
   assert.deepEqual([same.written, same.unchanged, same.fetched], [false, true, 0]);
-  assert.deepEqual([registry.count('GET', /\/blobs\//), registry.count('GET', /\/manifests\/sha256:/)], [0, 0]);
+  assert.deepEqual(
+    [registry.count('GET', /\/blobs\//), registry.count('GET', /\/manifests\/sha256:/)],
+    [0, 0],
+  );
   const other = await provData<Pulled>(pull('--destination', 'other'), options);
   assert.deepEqual([other.written, other.fetched], [true, 0]);
   assert.equal(registry.count('HEAD', /\/manifests\/7\.2\.0$/), 2);
