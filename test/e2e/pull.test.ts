@@ -226,17 +226,26 @@ test('--any restores the files of another artifact by their titles, and refuses 
 
   const { manifests } = registry.model.repository('team/redis');
   const stored = manifests.get(attached.digest)!;
-  const evil = Buffer.from(stored.bytes.toString().replace('"scan.txt"', '"../scan.txt"'));
-  const put = await fetch(`${registry.origin}/v2/team/redis/manifests/evil`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
-    body: evil,
-  });
-  assert.ok(put.ok, String(put.status));
+  const put = async (tag: string, text: string) => {
+    const answer = await fetch(`${registry.origin}/v2/team/redis/manifests/${tag}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
+      body: text,
+    });
+    assert.ok(answer.ok, String(answer.status));
+  };
+  const text = stored.bytes.toString();
+  await put('evil', text.replace('"scan.txt"', '"../scan.txt"'));
+  await put('untitled', text.replaceAll('org.opencontainers.image.title', 'other'));
   const before = snapshot(work);
   await expectFailure(
     ['oci', 'pull', 'redis:evil', ...at, '--any', '--destination', 'evil'],
     { code: 'OCI_UNPACK_REFUSED', exit: 6, message: /\.\.\/scan\.txt.*has \.\./ },
+    options,
+  );
+  await expectFailure(
+    ['oci', 'pull', 'redis:untitled', ...at, '--any', '--destination', 'evil'],
+    { code: 'MANAGER_NOTHING_TO_PULL', exit: 1, message: /no layer has a file name/ },
     options,
   );
   assert.deepEqual(snapshot(work), before);
