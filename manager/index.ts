@@ -10,6 +10,7 @@ export {
   attachFiles,
 } from './copy/attach-file.js';
 export { type CopyReferenceOptions, type CopyReferenceResult, copyReference } from './copy/copy-reference.js';
+export { type ExplainForm, unresolvable } from './explain/unresolvable.js';
 export {
   type ExportReferencesOptions,
   type ExportReferencesResult,

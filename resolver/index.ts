@@ -1,4 +1,7 @@
 export type { BudgetExhausted, ResolutionFailure, ResolveResult, Unsatisfiable } from './failure.js';
+export type { Change } from './fixes/change.js';
+export { FIXES_MS, type Fix, type Fixes, findFixes } from './fixes/find-fixes.js';
+export { memoSource } from './fixes/memo-source.js';
 export { type InstallOrderOptions, installOrder } from './lock/install-order.js';
 export type { PackageContent } from './lock/package-content.js';
 export { type PlanChange, type PlanRisk, planDiff } from './lock/plan-diff.js';

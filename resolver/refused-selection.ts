@@ -12,7 +12,9 @@ export function refusalProof(solution: Solution, fallback: Solution | undefined)
   const instead = fallback?.packages.find(({ id }) => id === first.id);
   const selected: ProofTerm = { package: 0, versions: [0], absent: false };
   return {
-    packages: [{ name: first.alias ?? first.name, versions: [first.version], role: 'extension' }],
+    packages: [
+      { name: first.alias ?? first.name, versions: [first.version], role: 'extension', id: first.id },
+    ],
     facts: [
       { terms: [selected], cause: { type: 'refused', reason: first.facts.refused! } },
       {

@@ -3,6 +3,7 @@ import { type PlanChange, planDiff } from '#resolver';
 import type { Lock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import type { ExplainForm } from '../explain/unresolvable.js';
 import { installLock } from '../install/install-lock.js';
 import type { Contents } from '../metadata/contents.js';
 import { withContents } from '../metadata/with-contents.js';
@@ -31,6 +32,8 @@ export interface ResolveWorkspaceOptions {
   readonly install?: boolean | undefined;
   readonly allowLocal?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
+  /** How it is told when there is no solution. Default: as text. */
+  readonly explain?: ExplainForm | undefined;
   /** Asked once when changes are risky; no answer but true lets them happen. Default: they do. */
   readonly confirm?: ((changes: readonly PlanChange[]) => Promise<boolean>) | undefined;
   /** Called when nothing can fail any more but writing: what belongs to the lock is written with it. */
@@ -124,6 +127,8 @@ async function plan(
     const setup = { workspace, registries, keep: before };
     const { solution, reasons } = await updateSolution({
       options: resolutionOptions(setup, context),
+      workspace,
+      explain: options.explain,
       lock: before,
       names: update.names,
       to: update.to,
@@ -136,7 +141,8 @@ async function plan(
     return { lock, changes };
   }
   const keep = update === undefined ? before : undefined;
-  const solution = await solve(resolutionOptions({ workspace, registries, keep }, context));
+  const telling = { workspace, explain: options.explain };
+  const solution = await solve(resolutionOptions({ workspace, registries, keep }, context), telling);
   const lock = await lockOf(solution, place, context);
   return { lock, changes: planDiff(before, lock) };
 }

@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
 import {
   contentKey,
-  explainFailure,
+  memoSource,
   type PackageContent,
   type ResolveOptions,
   resolve,
@@ -13,6 +13,7 @@ import {
 import type { Lock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import { type ExplainForm, unresolvable } from '../explain/unresolvable.js';
 import type { Contents } from '../metadata/contents.js';
 import type { WorkspacePolicy } from '../trust/workspace-policy.js';
 import { lockInputs } from './lock-fit.js';
@@ -30,14 +31,19 @@ export interface SolvePlace {
   readonly allowLocal?: boolean | undefined;
 }
 
-/** @throws MANAGER_UNRESOLVABLE with the explanation; what the metadata source throws. */
-export async function solve(options: ResolveOptions): Promise<Solution> {
+/** How a failure is to be told. */
+export interface Telling {
+  readonly workspace: Workspace;
+  readonly explain?: ExplainForm | undefined;
+}
+
+/** @throws MANAGER_UNRESOLVABLE with the explanation and fixes; what the metadata source throws. */
+export async function solve(asked: ResolveOptions, { workspace, explain }: Telling): Promise<Solution> {
+  // Looking for fixes asks for the same things again.
+  const options = { ...asked, source: memoSource(asked.source) };
   const result = await resolve(options);
   if (result.ok) return result.solution;
-  throw new ProvError('MANAGER_UNRESOLVABLE', {
-    explanation: explainFailure(result.failure),
-    suggestion: 'Change one of the requirements named above, or publish a version that fits.',
-  });
+  throw await unresolvable(result.failure, { options, workspace, form: explain });
 }
 
 /**

@@ -11,9 +11,9 @@ import {
   splitPackageId,
 } from '#resolver';
 import type { Lock } from '#schemas';
-import { solve } from './solve-workspace.js';
+import { solve, type Telling } from './solve-workspace.js';
 
-export interface UpdateSolutionRequest {
+export interface UpdateSolutionRequest extends Telling {
   /** What the workspace asks for, keeping `lock`. */
   readonly options: ResolveOptions;
   readonly lock: Lock;
@@ -40,7 +40,7 @@ export async function updateSolution(request: UpdateSolutionRequest): Promise<Up
   const asked = new Set(names.flatMap((name) => idsOf(lock, name)));
   const pins = new Map<PackageId, string>();
   if (to === undefined) {
-    const newest = await solve(withoutPreferences(options));
+    const newest = await solve(withoutPreferences(options), request);
     for (const { id, version } of newest.packages) if (asked.has(id)) pins.set(id, version);
   } else {
     for (const id of asked) pins.set(id, to);
@@ -51,7 +51,7 @@ export async function updateSolution(request: UpdateSolutionRequest): Promise<Up
     preferred,
     requirements: [...options.requirements, ...[...extra].map(pin)],
   });
-  let solution = await solve(attempt(pins));
+  let solution = await solve(attempt(pins), request);
   const reasons = new Map<string, string>();
   const settled = new Set<PackageId>();
   for (;;) {

@@ -1,10 +1,9 @@
 import type { Cause } from './cause.js';
-import { spellVersions } from './describe-fact.js';
+import { ignoredTagsNote, spellVersions } from './describe-fact.js';
 import type { Proof } from './proof.js';
 
 /** Packages shown; a proof about more than these is not made clearer by their lists. */
 const SHOWN_PACKAGES = 4;
-const IGNORED_TAGS_NAMED = 3;
 
 /** What a version may be that cannot be used, in a word. */
 const WORDS: Readonly<Partial<Record<Cause['type'], string>>> = {
@@ -16,7 +15,6 @@ const WORDS: Readonly<Partial<Record<Cause['type'], string>>> = {
   'too-new': 'too young',
   'age-unknown': 'of unknown age',
   advisory: 'unsafe',
-  locked: 'not the locked one',
   refused: 'not trusted',
   malformed: 'damaged',
 };
@@ -36,7 +34,7 @@ export function availableOf(proof: Proof, first: readonly number[]): string[] {
 }
 
 function describe(proof: Proof, at: number): string {
-  const { name, versions, ignoredTags = [], offline } = proof.packages[at]!;
+  const { name, versions, ignoredTags, offline } = proof.packages[at]!;
   const unusable = new Map<string, string>();
   for (const { cause, terms } of proof.facts) {
     const word = WORDS[cause.type];
@@ -53,11 +51,5 @@ function describe(proof: Proof, at: number): string {
           unusable.has(version) ? `${version} (${unusable.get(version)})` : version,
         ),
       );
-  const named = ignoredTags.slice(0, IGNORED_TAGS_NAMED);
-  const rest = ignoredTags.length > named.length ? ', …' : '';
-  const ignored =
-    ignoredTags.length === 0
-      ? ''
-      : ` (${ignoredTags.length} ${ignoredTags.length === 1 ? 'tag' : 'tags'} ignored: ${named.join(', ')}${rest})`;
-  return `${name} ${spelled}${ignored}${offline === true ? ' (kept on this machine; the registry was not asked)' : ''}`;
+  return `${name} ${spelled}${ignoredTagsNote(ignoredTags)}${offline === true ? ' (kept on this machine; the registry was not asked)' : ''}`;
 }

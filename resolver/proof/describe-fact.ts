@@ -13,6 +13,8 @@ export function describeFact({ terms, cause }: ProofFact, names: SetNames): stri
       return `${place(cause.origin)} requires ${asked(cause)}`;
     case 'dependency':
       return `${spell(terms[0])} ${verb(terms[0])} on ${asked(cause)}`;
+    case 'locked':
+      return `the lock holds ${names.nameOf(terms[0])} ${cause.version}`;
     case 'conflict':
       return `${spell(terms[0])} declares a conflict with ${cause.target} ${cause.range}`;
     case 'constraint':
@@ -53,8 +55,8 @@ function verb(term: ProofTerm | undefined): string {
 export function asked(
   cause: Omit<Extract<Cause, { type: 'requirement' | 'dependency' }>, 'type' | 'id'>,
 ): string {
-  const kind =
-    cause.targetKind === undefined || cause.available?.kind === undefined ? '' : `${cause.targetKind} `;
+  const other = cause.available?.kind !== undefined && cause.available.kind !== cause.targetKind;
+  const kind = other && cause.targetKind !== undefined ? `${cause.targetKind} ` : '';
   const notes = [replaced(cause.overridden), shortage(cause)].filter((note) => note !== undefined);
   const more = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
   return `${kind}${withRange(cause.target, cause.range)}${more}`;
@@ -80,14 +82,15 @@ function shortage({
   | string
   | undefined {
   if (available === undefined) return undefined;
-  const { location, versions, kind, offline } = available;
+  const { location, versions, kind, offline, ignoredTags } = available;
   const where = offline === true ? 'what is kept on this machine' : location;
   if (versions.length === 0) return `there is no ${target || 'such extension'} in ${where}`;
   if (targetKind !== undefined && kind !== undefined && kind !== targetKind)
     return `${target} in ${where} is a ${kind}`;
   const only =
     range === '*' && versions.every((version) => version.includes('-')) ? 'only pre-releases: ' : '';
-  return `${where} has ${only}${spellVersions(versions)}`;
+  if (where === '') return `on offer: ${spellVersions(versions)}`;
+  return `${where} has ${only}${spellVersions(versions)}${ignoredTagsNote(ignoredTags)}`;
 }
 
 /** The known versions, the newest first; many as the newest, the oldest and their number. */
@@ -99,3 +102,13 @@ export function spellVersions(versions: readonly string[]): string {
 
 /** Versions that are listed one by one. */
 const SPELLED_VERSIONS = 5;
+
+const IGNORED_TAGS_NAMED = 3;
+
+/** Tags that are not versions, so that nobody wonders where they are. */
+export function ignoredTagsNote(tags: readonly string[] = []): string {
+  if (tags.length === 0) return '';
+  const named = tags.slice(0, IGNORED_TAGS_NAMED).join(', ');
+  const rest = tags.length > IGNORED_TAGS_NAMED ? ', …' : '';
+  return `; ${tags.length} ${tags.length === 1 ? 'tag' : 'tags'} ignored: ${named}${rest}`;
+}

@@ -27,6 +27,10 @@ export class SetNames {
     }
   }
 
+  nameOf(term: ProofTerm | undefined): string {
+    return term === undefined ? 'it' : this.proof.packages[term.package]!.name;
+  }
+
   /** The versions that a term leaves out: what a negative term asks for. */
   inverse({ package: pkg, versions }: ProofTerm): number[] {
     const out = new Set(versions);

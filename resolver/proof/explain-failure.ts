@@ -35,7 +35,7 @@ export function explanationText(
 ): string {
   const parts = [headline, ...lines.map((line) => `  ${line}`)];
   if (available.length > 0) parts.push(`Available: ${available.join('\n           ')}`);
-  return [...parts, ...more, ...hints].join('\n');
+  return [...parts, ...more, ...hints.map((hint) => `Hint: ${hint}`)].join('\n');
 }
 
 /** The parts of the text, for other renderings. */

@@ -79,6 +79,8 @@ function whyNot(closing: readonly ProofFact[], names: SetNames): string | undefi
       return `only one extension may provide ${cause.capability}`;
     case 'same-name':
       return `two extensions have the name ${cause.name}`;
+    case 'locked':
+      return `the lock holds ${names.nameOf(terms[0])} ${cause.version}`;
     case 'no-fallback':
       return `${cause.path.at(-1)} ${cause.version} is not trusted`;
     case 'constraint':

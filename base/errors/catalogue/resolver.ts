@@ -31,4 +31,9 @@ export const resolverErrors = entries({
     hint: 'The index of this package is damaged: its registry must write it anew.',
     exit: 'failed',
   },
+  RESOLVER_PROOF_REFUSED: {
+    message: 'the resolver found no solution, but its proof does not hold at line {at}: {reason}',
+    hint: 'This is a bug in prov: please report it with the requirements of the workspace.',
+    exit: 'bug',
+  },
 });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
+import { explainForm } from './explain-form.js';
 import { openCommandWorkspace } from './in-workspace.js';
 import { confirmPlan, describeResult } from './plan.js';
 import { resolutionFlags } from './resolution-flags.js';
@@ -33,6 +34,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       install: options['install'] !== false,
       allowLocal: options['allowLocal'] === true,
       dryRun,
+      explain: explainForm(input),
       confirm: confirmPlan(context, options['yes'] === true),
     },
     managerContext(context, input),

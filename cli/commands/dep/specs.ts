@@ -1,5 +1,6 @@
 import type { CommandSpec, OptionSpec } from '../../command.js';
 import { transportOptions } from '../transport-options.js';
+import { explainOption } from './explain-form.js';
 import { resolutionOptionSpecs } from './resolution-flags.js';
 
 export const workspaceOption: OptionSpec = {
@@ -38,6 +39,7 @@ export const depCommands: readonly CommandSpec[] = [
       noInstall,
       allowLocal,
       dryRun,
+      explainOption,
       ...transportOptions,
     ],
     examples: ['prov dep resolve', 'prov dep resolve --locked', 'prov dep resolve --dry-run --min-age 72h'],
@@ -62,6 +64,7 @@ export const depCommands: readonly CommandSpec[] = [
       noInstall,
       allowLocal,
       { ...dryRun, summary: 'same as --plan' },
+      explainOption,
       ...transportOptions,
     ],
     examples: ['prov dep update', 'prov dep update redis', 'prov dep update redis --to 7.2.1 --plan'],
