@@ -42,3 +42,14 @@ async function section(situation: Situation, root: string): Promise<string> {
   }
   return `### ${situation.title}\n\n\`\`\`text\n${explanation}\n\`\`\`\n`;
 }
+
+test('a proof that does not hold is a bug, and is never shown', async (t) => {
+  const [situation] = shown.filter(({ id }) => id === 'two-want-redis');
+  const workspace = await situationWorkspace(temporaryDirectory(t), provisioningText(situation!));
+  const options = situationOptions(situation!, workspace);
+  const failure = await failureOf(situation!, options);
+  assert.ok(failure.type === 'unsatisfiable');
+  const { steps } = failure.proof;
+  const wrong = { ...failure, proof: { ...failure.proof, steps: steps.slice(0, -1) } };
+  await assert.rejects(unresolvable(wrong, { options, workspace }), { code: 'RESOLVER_PROOF_REFUSED' });
+});
