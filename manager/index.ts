@@ -10,7 +10,6 @@ export {
   attachFiles,
 } from './copy/attach-file.js';
 export { type CopyReferenceOptions, type CopyReferenceResult, copyReference } from './copy/copy-reference.js';
-export { type ExplainForm, unresolvable } from './explain/unresolvable.js';
 export {
   type ExportReferencesOptions,
   type ExportReferencesResult,
@@ -20,6 +19,7 @@ export { type ImportLayoutOptions, importLayout } from './copy/import-layout.js'
 export { type PushStoredOptions, pushStored } from './copy/push-stored.js';
 export type { CopiedItem, CopySummary } from './copy/run-copy.js';
 export { selectTags, type TagSelection } from './copy/select-tags.js';
+export { type ExplainForm, unresolvable } from './explain/unresolvable.js';
 export { type RebuildIndexResult, rebuildIndex } from './index-document/rebuild-index.js';
 export {
   type DiscoverNode,

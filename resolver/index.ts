@@ -1,5 +1,5 @@
 export type { BudgetExhausted, ResolutionFailure, ResolveResult, Unsatisfiable } from './failure.js';
-export type { Change } from './fixes/change.js';
+export { type Change, withChanges } from './fixes/change.js';
 export { FIXES_MS, type Fix, type Fixes, findFixes } from './fixes/find-fixes.js';
 export { memoSource } from './fixes/memo-source.js';
 export { type InstallOrderOptions, installOrder } from './lock/install-order.js';

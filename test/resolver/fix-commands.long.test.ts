@@ -16,13 +16,15 @@ import { SITUATIONS, type Situation } from './situations.js';
 
 const run = promisify(execFile);
 
-/** Situations that a registry without lifecycle states and signatures can be brought into. */
+/** Situations that this prov can publish: nothing yanked, nothing unsigned, nothing for another prov. */
 const real = SITUATIONS.filter(
   ({ shown, options, universe }) =>
     shown &&
     options === undefined &&
     Object.values(universe).every((versions) =>
-      Object.values(versions).every(({ state, publishedAt, refused }) => !state && !publishedAt && !refused),
+      Object.values(versions).every(
+        ({ state, publishedAt, refused, needs }) => !state && !publishedAt && !refused && !needs,
+      ),
     ),
 );
 
@@ -60,7 +62,7 @@ test(`each fix of ${real.length} situations is typed into a shell, and then the 
     }
   }
   t.diagnostic(`${typed} commands typed`);
-  assert.ok(typed >= 25);
+  assert.ok(typed >= 25, String(typed));
 });
 
 /** A folder in which this very program is called `prov`. */
@@ -98,13 +100,18 @@ async function publishAll(site: Site, { universe }: Situation, namespace: string
   }
 }
 
-function manifestOf({ deps, conflicts, constraints, provides, platforms, needs }: ShortFacts): Record<string, unknown> {
+function manifestOf({
+  deps,
+  conflicts,
+  constraints,
+  provides,
+  platforms,
+}: ShortFacts): Record<string, unknown> {
   return {
     ...(deps && { dependencies: deps }),
     ...(conflicts && { conflicts }),
     ...(constraints && { constraints }),
     ...(platforms && { platforms }),
-    ...(needs && { min_provisioning_version: needs.replace('>=', '') }),
     ...(provides && {
       provides: Object.fromEntries(
         Object.entries(provides).map(([name, offered]) => [

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkProof, FIXES_MS, findFixes, resolve } from '#resolver';
-import { withChanges } from '../../resolver/fixes/change.js';
+import { checkProof, FIXES_MS, findFixes, resolve, withChanges } from '#resolver';
 import { memorySource } from '../../resolver/testing/memory-source.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { failureOf, provisioningText, situationOptions, situationWorkspace } from './situation-workspace.js';
