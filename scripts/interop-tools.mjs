@@ -38,6 +38,23 @@ const TOOLS = [
     ],
   },
   {
+    // The newest one, beside the one that Debian's stable users have.
+    name: 'skopeo-new',
+    versionCommand: '--version',
+    suite: 'sid',
+    binary: 'usr/bin/skopeo',
+    packages: [
+      'skopeo',
+      'libgpgme45',
+      'libassuan9',
+      'libgpg-error0',
+      'libsqlite3-0',
+      'libc6',
+      'libselinux1',
+      'libpcre2-8-0',
+    ],
+  },
+  {
     name: 'docker-registry',
     versionCommand: '--version',
     suite: 'bookworm',

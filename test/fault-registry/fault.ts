@@ -41,6 +41,8 @@ export type Misbehaviour =
 export interface Fault {
   readonly method?: string;
   readonly path?: RegExp;
+  /** Looks at the whole request, before its body is read. */
+  readonly when?: (seen: Seen) => boolean;
   /** Matching requests that are left alone first. Default 0. */
   readonly after?: number;
   /** How many requests it hits. Default 1. */
@@ -56,11 +58,13 @@ export class Faults {
     this.#pending.push({ fault, skip: fault.after ?? 0, left: fault.times ?? 1 });
   }
 
-  take(method: string, url: string): Misbehaviour | undefined {
+  take(seen: Seen): Misbehaviour | undefined {
+    const { method, url } = seen;
     for (const each of this.#pending) {
       const { fault } = each;
       if (each.left === 0 || (fault.method ?? method) !== method || !(fault.path?.test(url) ?? true))
         continue;
+      if (!(fault.when?.(seen) ?? true)) continue;
       if (each.skip > 0) {
         each.skip -= 1;
         continue;

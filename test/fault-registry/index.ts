@@ -51,7 +51,7 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
     };
     seen.push(one);
     const { socket } = request;
-    const fault = faults.take(one.method, one.url);
+    const fault = faults.take(one);
     const limit = fault && 'cutRequestAfter' in fault ? fault.cutRequestAfter : Number.POSITIVE_INFINITY;
     const body = await receive(request, one, limit);
     if (one.received >= limit) {

@@ -3,9 +3,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { projectRoot } from './project.js';
 
-export type ProgramName = 'skopeo' | 'docker-registry' | 'cosign2' | 'cosign3' | 'oras' | 'crane';
+export type ProgramName =
+  | 'skopeo'
+  | 'skopeo-new'
+  | 'docker-registry'
+  | 'cosign2'
+  | 'cosign3'
+  | 'oras'
+  | 'crane';
 export const PROGRAMS: readonly ProgramName[] = [
   'skopeo',
+  'skopeo-new',
   'docker-registry',
   'oras',
   'crane',
