@@ -1,14 +1,18 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { Cleanup } from './temporary-directory.js';
 
+export type Direction = 'to' | 'from';
+
 export interface CuttingProxy {
   /** `127.0.0.1:PORT`, to be used as the address of the registry behind it. */
   readonly host: string;
+  /** Bytes that went through so far, in each direction. */
+  readonly passed: Readonly<Record<Direction, number>>;
   /**
-   * Once this many bytes more went to the registry, in the middle of whatever is sent then, every connection
-   * is cut, no other one is taken, and `action` is called.
+   * Once this many bytes more went in a direction (to the registry unless said otherwise), in the middle of
+   * whatever is sent then, every connection is cut, no other one is taken, and `action` is called.
    */
-  cutAfter(bytes: number, action: () => void): void;
+  cutAfter(bytes: number, action: () => void, direction?: Direction): void;
   /** Takes connections again. */
   open(): Promise<void>;
 }
@@ -16,7 +20,17 @@ export interface CuttingProxy {
 /** Passes bytes on to a port of this machine, and can die at an exact point like the machine behind it. */
 export async function startCuttingProxy(t: Cleanup, port: number): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
-  let [left, whenCut] = [Number.POSITIVE_INFINITY, () => {}];
+  const passed = { to: 0, from: 0 };
+  let [limit, counted, whenCut]: [number, Direction, () => void] = [Number.POSITIVE_INFINITY, 'to', () => {}];
+  /** False when this was the chunk to die in. */
+  const count = (direction: Direction, chunk: Buffer): boolean => {
+    passed[direction] += chunk.length;
+    if (direction !== counted || passed[direction] < limit) return true;
+    limit = Number.POSITIVE_INFINITY;
+    close();
+    whenCut();
+    return false;
+  };
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1');
     for (const socket of [near, far]) {
@@ -29,15 +43,13 @@ export async function startCuttingProxy(t: Cleanup, port: number): Promise<Cutti
       });
     }
     near.on('data', (chunk: Buffer) => {
-      left -= chunk.length;
-      if (left <= 0) {
-        left = Number.POSITIVE_INFINITY;
-        close();
-        whenCut();
-      } else if (!far.write(chunk)) near.pause();
+      if (count('to', chunk) && !far.write(chunk)) near.pause();
     });
     far.on('drain', () => near.resume());
-    far.pipe(near);
+    far.on('data', (chunk: Buffer) => {
+      if (count('from', chunk) && !near.write(chunk)) far.pause();
+    });
+    near.on('drain', () => far.resume());
   });
   const close = () => {
     server.close();
@@ -49,8 +61,9 @@ export async function startCuttingProxy(t: Cleanup, port: number): Promise<Cutti
   t.after(close);
   return {
     host: `127.0.0.1:${own}`,
-    cutAfter(bytes, action) {
-      [left, whenCut] = [bytes, action];
+    passed,
+    cutAfter(bytes, action, direction = 'to') {
+      [limit, counted, whenCut] = [passed[direction] + bytes, direction, action];
     },
     open: () => listen(own),
   };
