@@ -22,7 +22,8 @@ export interface ImportLayoutOptions {
 }
 
 /**
- * Writes everything that a layout has under a tag to a registry, with what is attached to it.
+ * Writes everything that a layout has under a tag to a registry, with what is attached to it. Every byte is
+ * checked before the first is written.
  * @throws MANAGER_COPY_NOTHING, OCI_LAYOUT_INVALID, SCHEMAS_REFERENCE_INVALID when it is not known where to
  */
 export async function importLayout(
@@ -54,7 +55,7 @@ export async function importLayout(
       }
       if (items.length === 0)
         throw new ProvError('MANAGER_COPY_NOTHING', { where: path, reason: 'nothing in it has a tag' });
-      return await runCopy(items, { referrers, keepGoing, dryRun, report }, context);
+      return await runCopy(items, { referrers, keepGoing, dryRun, checkFirst: true, report }, context);
     } finally {
       await layout.close();
     }

@@ -3,6 +3,7 @@ import {
   type ContentStore,
   type CopyResult,
   copyGraph,
+  discoverGraph,
   type MountingStore,
   type PlannedRequest,
   plannedRequests,
@@ -32,6 +33,8 @@ export interface RunCopyOptions {
   readonly referrers: boolean;
   readonly keepGoing: boolean;
   readonly dryRun: boolean;
+  /** Reads and checks every byte of the sources before the first write; for sources that are at hand. */
+  readonly checkFirst?: boolean | undefined;
   readonly report: TransferReport;
 }
 
@@ -61,7 +64,7 @@ export interface CopySummary {
 
 /**
  * Copies one thing after the other; each is complete before its tag is set. Without `keepGoing` the first
- * failure ends it.
+ * failure ends it; with `checkFirst` nothing has been written then when a source is damaged.
  */
 export async function runCopy(
   items: readonly CopyItem[],
@@ -72,9 +75,11 @@ export async function runCopy(
   const results: CopyResult[] = [];
   const requests: PlannedRequest[] = [];
   const planned = new Set<string>();
+  const bad = options.checkFirst === true ? await checkSources(items, options, context) : new Map();
   for (const item of items) {
     context.signal?.throwIfAborted();
     try {
+      if (bad.has(item)) throw bad.get(item);
       const { digest, result } = await copyOne(item, options, context);
       // What an earlier one brings is there for the next, also when nothing is really sent.
       const isNew = (digestToSend: string) => !options.dryRun || !planned.has(digestToSend);
@@ -110,6 +115,34 @@ export async function runCopy(
     dryRun: options.dryRun,
     ...(options.dryRun && requests.length > 0 ? { requests } : {}),
   };
+}
+
+/** What is wrong with which item. Without `keepGoing` the first thing that is wrong is thrown. */
+async function checkSources(
+  items: readonly CopyItem[],
+  { referrers, keepGoing }: RunCopyOptions,
+  { signal }: ManagerContext,
+): Promise<ReadonlyMap<CopyItem, unknown>> {
+  const bad = new Map<CopyItem, unknown>();
+  const sound = new Set<Digest>();
+  for (const item of items) {
+    try {
+      const root = await item.source.resolve(item.from, { signal });
+      const { blobs } = await discoverGraph(item.source, [root], { referrers, sideTags: referrers, signal });
+      for (const blob of blobs) {
+        if (sound.has(blob.digest)) continue;
+        // What a layout leaves out may be at the target already.
+        if (!(await item.source.exists(blob, { signal })) && (await item.target.exists(blob, { signal })))
+          continue;
+        for await (const _ of await item.source.fetch(blob, { signal }));
+        sound.add(blob.digest);
+      }
+    } catch (error) {
+      if (!keepGoing || signal?.aborted) throw error;
+      bad.set(item, error);
+    }
+  }
+  return bad;
 }
 
 async function copyOne(
