@@ -2,6 +2,9 @@ export { type AccessExplanation, explainAccess } from './access/explain-access.j
 export { type LoginOptions, type LoginResult, login } from './access/login.js';
 export { type LogoutOptions, type LogoutResult, logout } from './access/logout.js';
 export { type AssetPath, withAssetCache } from './assets/asset-cache.js';
+export { type AuditFinding, type AuditRequest, type AuditResult, auditLock } from './audit/audit-lock.js';
+export type { LicencePolicy } from './audit/licence-policy.js';
+export { type LicenceRow, listLicences } from './audit/list-licences.js';
 export type { ManagerContext, ManagerEvent, MirrorRule, TransportOptions } from './context.js';
 export {
   type AttachedFile,
@@ -20,6 +23,7 @@ export { type PushStoredOptions, pushStored } from './copy/push-stored.js';
 export type { CopiedItem, CopySummary } from './copy/run-copy.js';
 export { selectTags, type TagSelection } from './copy/select-tags.js';
 export { type ExplainForm, unresolvable } from './explain/unresolvable.js';
+export { type FetchLockRequest, type FetchLockResult, fetchLock } from './fetch/fetch-lock.js';
 export { type RebuildIndexResult, rebuildIndex } from './index-document/rebuild-index.js';
 export {
   type DiscoverNode,
@@ -54,6 +58,10 @@ export {
   readLifecycle,
 } from './lifecycle/read-lifecycle.js';
 export { type SetStatusOptions, type SetStatusResult, setStatus } from './lifecycle/set-status.js';
+export { type CheckLockResult, checkLock, type LockProblem } from './lock/check-lock.js';
+export { type DiffLocksRequest, diffLocks } from './lock/diff-locks.js';
+export { type MergeLockRequest, type MergeLockResult, mergeLock } from './lock/merge-lock.js';
+export { type ValidateResult, validateWorkspace } from './lock/validate-workspace.js';
 export { type ExportMirrorOptions, exportMirror } from './mirror/export-mirror.js';
 export { type ImportMirrorOptions, importMirror } from './mirror/import-mirror.js';
 export { type PackOptions, type PackResult, packToLayout } from './publish/pack-to-layout.js';
@@ -62,6 +70,8 @@ export { type PushOptions, type PushResult, pushExtension } from './publish/push
 export { runExtensionTests, type TestOutcome } from './publish/run-extension-tests.js';
 export { type PullArtifactOptions, type PullArtifactResult, pullArtifact } from './pull/pull-artifact.js';
 export { type PlannedRead, type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
+export { type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
+export { type EditRequirementRequest, editRequirement } from './resolve/edit-requirement.js';
 export { readLock, requireLock, writeLock } from './resolve/lock-file.js';
 export {
   type ResolveWorkspaceOptions,
@@ -69,6 +79,7 @@ export {
   resolveWorkspace,
   type UpdateRequest,
 } from './resolve/resolve-workspace.js';
+export { createSbom, SBOM_FORMATS, type Sbom, type SbomFormat } from './sbom/create-sbom.js';
 export {
   reportTransfer,
   type TransferOperation,

@@ -3,6 +3,7 @@ export { type Change, withChanges } from './fixes/change.js';
 export { FIXES_MS, type Fix, type Fixes, findFixes } from './fixes/find-fixes.js';
 export { memoSource } from './fixes/memo-source.js';
 export { type InstallOrderOptions, installOrder } from './lock/install-order.js';
+export { type LockConflict, type MergedLock, mergeLocks } from './lock/merge-locks.js';
 export type { PackageContent } from './lock/package-content.js';
 export { type PlanChange, type PlanRisk, planDiff } from './lock/plan-diff.js';
 export { preferredProviders, preferredVersions } from './lock/preferred-versions.js';

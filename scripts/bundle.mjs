@@ -3,8 +3,8 @@ import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSyn
 import { builtinModules } from 'node:module';
 import { build } from 'esbuild';
 
-/** Native or worker code that must stay outside the bundle. */
-const EXTERNAL = ['libsql'];
+/** Native code that must stay outside the bundle, and a plug-in of the SBOM library for XML, which nobody asks for. */
+const EXTERNAL = ['libsql', 'xmlbuilder2'];
 /** Threads: each is a bundle of its own. */
 const WORKERS = { 'db-worker': 'build/db/worker.js', 'deflate-worker': 'build/oci/pack/deflate-worker.js' };
 /** Files of packages that are read as they are; the notices list them with the bundle's inputs. */

@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly systemConfigDir?: string;
   /** Home of prov (`~/.provisioning`), where the user's `config.toml` is. */
   readonly homeDir?: string;
+  /** What `config/provisioning.yaml` is to say instead of what it says; to try an edit before it is made. */
+  readonly provisioningText?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +46,7 @@ export async function readLayers(root: string, options: OpenOptions): Promise<Co
   const toml = (path: string, layer: ConfigLayer) => readTomlLayer(path, { layer, signal });
   const system = await toml(join(options.systemConfigDir ?? SYSTEM_CONFIG_DIR, 'config.toml'), 'system');
   const user = await toml(join(home, 'config.toml'), 'user');
-  const main = readProvisioningText(await readText(file, signal), file);
+  const main = readProvisioningText(options.provisioningText ?? (await readText(file, signal)), file);
   const providers = await readDirectoryLayers(join(root, 'config', 'providers'), 'provider', signal);
   const platform = await readDirectoryLayers(join(root, 'config', 'platform'), 'platform', signal);
   const files = [...present(system, user), main, ...providers, ...platform];

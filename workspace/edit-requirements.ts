@@ -23,6 +23,17 @@ export interface RequirementEdit {
   readonly namespace?: string | undefined;
 }
 
+/** An edit that was not made yet. */
+export interface PlannedEdit {
+  readonly file: string;
+  /** False when the file says so already. */
+  readonly changed: boolean;
+  /** What the file will say. */
+  readonly text: string;
+  /** Replaces the file as one step. @throws WORKSPACE_FILE_CHANGED when somebody else changed it since. */
+  write(): Promise<void>;
+}
+
 /** What an edit did; `changed` is false when the file said so already. */
 export interface EditResult {
   readonly file: string;
@@ -38,6 +49,14 @@ export async function setRequirement(
   root: string,
   edit: RequirementEdit & { readonly range: string },
 ): Promise<EditResult> {
+  return perform(await planSetRequirement(root, edit));
+}
+
+/** The same edit, checked but not made. */
+export async function planSetRequirement(
+  root: string,
+  edit: RequirementEdit & { readonly range: string },
+): Promise<PlannedEdit> {
   if (!isExtensionName(edit.name))
     throw new ProvError('SCHEMAS_NAME_INVALID', {
       value: edit.name,
@@ -45,7 +64,7 @@ export async function setRequirement(
       suggestion: 'Write 2 to 63 lower-case letters and digits, joined by . _ or -.',
     });
   parseRange(edit.range);
-  return editFile(root, (document) => {
+  return planEdit(root, (document) => {
     const path = [...MODULES, kindPlural(edit.kind)];
     if (edit.namespace !== undefined) toReferences(document, path);
     const list = document.getIn(path);
@@ -66,7 +85,15 @@ export async function removeRequirement(
   root: string,
   edit: { readonly name: string; readonly kind?: Kind },
 ): Promise<EditResult> {
-  return editFile(root, (document) => {
+  return perform(await planRemoveRequirement(root, edit));
+}
+
+/** The same edit, checked but not made. @throws WORKSPACE_REQUIREMENT_UNKNOWN */
+export async function planRemoveRequirement(
+  root: string,
+  edit: { readonly name: string; readonly kind?: Kind },
+): Promise<PlannedEdit> {
+  return planEdit(root, (document) => {
     const kinds = edit.kind === undefined ? KIND_PLURALS : [kindPlural(edit.kind)];
     const names: string[] = [];
     for (const kind of kinds) {
@@ -107,16 +134,32 @@ function text(node: unknown): string {
 }
 
 export async function editFile(root: string, change: (document: Document) => void): Promise<EditResult> {
+  return perform(await planEdit(root, change));
+}
+
+async function perform({ file, changed, write }: PlannedEdit): Promise<EditResult> {
+  await write();
+  return { file, changed };
+}
+
+async function planEdit(root: string, change: (document: Document) => void): Promise<PlannedEdit> {
   const file = join(root, PROVISIONING_FILE);
   const before = await readText(file);
   readProvisioningText(before, file);
   const document = parseDocument(before, { version: '1.2' });
   change(document as Document);
-  const after = document.toString({ lineWidth: 0 });
-  readProvisioningText(after, file);
-  if (after === before) return { file, changed: false };
-  writeFileAtomic(file, after);
-  return { file, changed: true };
+  const text = document.toString({ lineWidth: 0 });
+  readProvisioningText(text, file);
+  return {
+    file,
+    changed: text !== before,
+    text,
+    async write() {
+      if (text === before) return;
+      if ((await readText(file)) !== before) throw new ProvError('WORKSPACE_FILE_CHANGED', { path: file });
+      writeFileAtomic(file, text);
+    },
+  };
 }
 
 /** The extension that an item of a list of references names. */

@@ -11,6 +11,9 @@ export {
 export { type RegistryEdit, setRegistry } from './edit-registries.js';
 export {
   type EditResult,
+  type PlannedEdit,
+  planRemoveRequirement,
+  planSetRequirement,
   type RequirementEdit,
   removeRequirement,
   setRequirement,

@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
 import { ProvError } from '#base';
 import {
-  type MetadataSource,
   type Origin,
   type Override,
   preferredProviders,
@@ -14,7 +13,7 @@ import { type ConfigOrigin, explainConfig, hostPlatform, type Workspace } from '
 import { type ManagerContext, metadataCacheDir } from '../context.js';
 import { openMetadataCache } from '../metadata/metadata-cache.js';
 import { createOfflineSource } from '../metadata/offline-source.js';
-import { createRegistrySource } from '../metadata/registry-source.js';
+import { createRegistrySource, type RegistrySource } from '../metadata/registry-source.js';
 import type { WorkspaceRegistries } from './workspace-registries.js';
 
 export interface ResolutionSetup {
@@ -31,7 +30,7 @@ export interface ResolutionSetup {
 export function resolutionOptions(
   { workspace, registries, keep }: ResolutionSetup,
   context: ManagerContext,
-): ResolveOptions {
+): ResolveOptions & { readonly source: RegistrySource } {
   const { provVersion, signal, env } = context;
   const { strategy, prerelease, platforms, min_age: minAge } = workspace.resolution;
   return {
@@ -53,7 +52,7 @@ function metadataSource(
   workspace: Workspace,
   registries: WorkspaceRegistries,
   context: ManagerContext,
-): MetadataSource {
+): RegistrySource {
   const cache = openMetadataCache(metadataCacheDir(context));
   const trustTimes = workspace.resolution.age_source === 'registry';
   if (context.offline)

@@ -29,6 +29,8 @@ export interface ResolveWorkspaceOptions {
   readonly frozen?: boolean | undefined;
   /** Prefer newer versions to the locked ones. */
   readonly update?: UpdateRequest | undefined;
+  /** A lock whose choices are kept where possible instead of the one in the file, which is not read. */
+  readonly prefer?: Lock | undefined;
   readonly install?: boolean | undefined;
   readonly allowLocal?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
@@ -64,14 +66,18 @@ export async function resolveWorkspace(
 ): Promise<ResolveWorkspaceResult> {
   const { workspace } = options;
   const policy = await workspacePolicy(workspace, { env: context.env });
-  const before = options.frozen ? await requireLock(workspace.lockFile) : await readLock(workspace.lockFile);
+  const before =
+    options.prefer ??
+    (options.frozen ? await requireLock(workspace.lockFile) : await readLock(workspace.lockFile));
   if (options.locked) assertFits(before, workspace, policy);
   return withContents({ workspace, context }, async ({ registries, contents, requests }) => {
     const kept =
       before !== undefined &&
       (options.frozen === true ||
         options.locked === true ||
-        (options.update === undefined && isCurrent(before, workspace, policy)));
+        (options.update === undefined &&
+          options.prefer === undefined &&
+          isCurrent(before, workspace, policy)));
     const place = { options, policy, registries, contents };
     const { lock, changes } = kept ? { lock: before, changes: [] } : await plan(before, place, context);
     const lockChanged = !kept && (before === undefined || changes.length > 0);

@@ -148,6 +148,11 @@ export const managerErrors = entries({
     hint: 'prov dep tree shows what it holds. Close to it: {known}.',
     exit: 'notFound',
   },
+  MANAGER_LOCK_MERGE_FAILED: {
+    message: 'the two locks cannot be merged: {reason}\n{count} conflicts, ours | theirs:\n{list}',
+    hint: 'Settle config/provisioning.yaml first, then run prov dep resolve, which writes the lock anew.',
+    exit: 'conflict',
+  },
   MANAGER_LOCK_LOOPBACK: {
     message:
       'the registry {registry} is on this machine and has no id of its own: the lock would mean nothing elsewhere',

@@ -6,6 +6,12 @@ export const workspaceErrors = entries({
     hint: 'Change into a workspace, or make one with prov workspace init NAME.',
     exit: 'notFound',
   },
+  WORKSPACE_FILE_CHANGED: {
+    message: '{path} was changed by somebody else in the meantime; it was left as it is',
+    hint: 'Run the command again.',
+    exit: 'conflict',
+    retryable: true,
+  },
   WORKSPACE_DIRECTORY_NOT_EMPTY: {
     message: '{path} is not empty: it holds {found}',
     hint: 'Choose a new or empty directory.',

@@ -1,15 +1,45 @@
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
+import { managerContext } from '../ext/shared.js';
 import { openCommandWorkspace } from './in-workspace.js';
+import { confirmPlan, describeResult } from './plan.js';
 import { requirementArguments } from './requirement.js';
+import { resolutionFlags } from './resolution-flags.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+  const { options } = input;
   const requirement = requirementArguments(input.args);
-  const workspace = await openCommandWorkspace(context, input);
-  const { setRequirement } = await import('#workspace');
-  const { changed } = await setRequirement(workspace.root, requirement);
-  if (changed) context.note('prov dep resolve brings the lock up to date');
+  const flags = resolutionFlags(input);
+  const workspace = await openCommandWorkspace(context, input, { flags });
+  const { planSetRequirement } = await import('#workspace');
+  const edit = await planSetRequirement(workspace.root, requirement);
+  const told = `${requirement.kind} ${requirement.name} ${requirement.range}`;
+  if (options['resolve'] === false) {
+    await edit.write();
+    if (edit.changed) context.note('prov dep resolve brings the lock up to date');
+    return {
+      data: { ...requirement, changed: edit.changed },
+      text: `${edit.changed ? 'now requires' : 'requires already'} ${told}`,
+    };
+  }
+  const { editRequirement } = await import('#manager');
+  const dryRun = options['dryRun'] === true;
+  const result = await editRequirement(
+    {
+      workspace,
+      edit,
+      open: { env: context.env, flags },
+      install: options['install'] !== false,
+      allowLocal: options['allowLocal'] === true,
+      dryRun,
+      confirm: confirmPlan(context, options['yes'] === true),
+    },
+    managerContext(context, input),
+  );
+  const described = describeResult(result, dryRun);
+  const says = dryRun ? 'would require' : edit.changed ? 'now requires' : 'requires already';
   return {
-    data: { ...requirement, changed },
-    text: `${changed ? 'now requires' : 'requires already'} ${requirement.kind} ${requirement.name} ${requirement.range}`,
+    ...described,
+    data: { ...requirement, changed: edit.changed && !dryRun, ...described.data },
+    text: `${says} ${told}\n${described.text}`,
   };
 }

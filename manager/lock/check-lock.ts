@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { ProvError } from '#base';
+import { type ContentCache, fetchBytes, openContentCache } from '#oci';
+import { installOrder } from '#resolver';
+import {
+  formatLock,
+  type ImageManifest,
+  type Lock,
+  type LockEntry,
+  parseLock,
+  parseOciManifest,
+} from '#schemas';
+import { moduleInstallDir, type Workspace } from '#workspace';
+import { contentCacheDir, type ManagerContext, metadataCacheDir } from '../context.js';
+import { isUnchanged } from '../install/installed-state.js';
+import { ContentPack, keptContents } from '../metadata/ask-contents.js';
+import { openMetadataCache } from '../metadata/metadata-cache.js';
+import { lockDifferences } from '../resolve/lock-fit.js';
+import { workspacePolicy } from '../trust/workspace-policy.js';
+
+/** One thing that is wrong with a lock or with what was installed from it. */
+export interface LockProblem {
+  /** `edited`: not as prov writes it; `dangling`, `content`, `stale`, `modified` (an installed tree). */
+  readonly problem: 'edited' | 'dangling' | 'content' | 'stale' | 'modified';
+  readonly where: string;
+  readonly message: string;
+}
+
+export interface CheckLockResult {
+  readonly lockFile: string;
+  readonly problems: readonly LockProblem[];
+  /** Extensions whose digests were compared with the manifest that this machine has kept. */
+  readonly compared: number;
+  /** Extensions that are installed and were compared with the lock. */
+  readonly installed: number;
+  readonly extensions: number;
+}
+
+/**
+ * Checks a lock without a network: its format and order, its edges, its digests against the manifests that
+ * this machine has kept, the requirements, and every installed tree.
+ * @throws MANAGER_LOCK_MISSING, SCHEMAS_LOCK_INVALID, SCHEMAS_NEEDS_NEWER_PROV
+ */
+export async function checkLock(
+  { workspace }: { readonly workspace: Workspace },
+  context: ManagerContext,
+): Promise<CheckLockResult> {
+  const { lockFile } = workspace;
+  const text = await readFile(lockFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new ProvError('MANAGER_LOCK_MISSING', { path: lockFile });
+    throw new ProvError('BASE_FILE_UNREADABLE', { path: lockFile, reason: error.code ?? error.message });
+  });
+  const lock = parseLock(text, lockFile);
+  const policy = await workspacePolicy(workspace, { env: context.env });
+  const content = await contentProblems(lock, workspace, context);
+  const installed = await installedProblems(lock, workspace, context);
+  const problems: LockProblem[] = [
+    ...editProblems(text, lock, lockFile),
+    ...edgeProblems(lock, lockFile),
+    ...content.problems,
+    ...lockDifferences(lock, workspace, policy).map((message) => ({
+      problem: 'stale' as const,
+      where: lockFile,
+      message,
+    })),
+    ...installed.problems,
+  ];
+  return {
+    lockFile,
+    problems,
+    compared: content.compared,
+    installed: installed.count,
+    extensions: lock.extensions.length,
+  };
+}
+
+/** Bytes that prov would not have written were written by somebody else. */
+function editProblems(text: string, lock: Lock, lockFile: string): LockProblem[] {
+  const canonical = formatLock(lock);
+  if (text === canonical) return [];
+  const [is, ought] = [text.split('\n'), canonical.split('\n')];
+  const at = is.findIndex((line, i) => line !== ought[i]);
+  const line = at < 0 ? ought.length : at + 1;
+  const message = `it was edited by hand: line ${line} is not as prov writes it`;
+  return [{ problem: 'edited', where: `${lockFile}:${line}`, message }];
+}
+
+function edgeProblems(lock: Lock, lockFile: string): LockProblem[] {
+  try {
+    installOrder(lock);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ProvError)) throw error;
+    return [{ problem: 'dangling', where: lockFile, message: error.message }];
+  }
+}
+
+async function contentProblems(lock: Lock, workspace: Workspace, context: ManagerContext) {
+  const pack = new ContentPack();
+  const metadata = openMetadataCache(metadataCacheDir(context));
+  for (const { host } of workspace.registries) await keptContents(host, { pack, cache: metadata });
+  const cache = await openContentCache(contentCacheDir(context));
+  const problems: LockProblem[] = [];
+  let compared = 0;
+  for (const entry of lock.extensions) {
+    const manifest = await keptManifest(entry, pack, cache);
+    if (manifest === undefined) continue;
+    compared += 1;
+    const say = (what: string, locked: string, actual: string) =>
+      problems.push({
+        problem: 'content',
+        where: `${entry.kind} ${entry.name} ${entry.version}`,
+        message: `the lock says ${what} ${locked}, the manifest ${entry.manifest.digest} says ${actual}`,
+      });
+    if (manifest.config.digest !== entry.config.digest)
+      say('config', entry.config.digest, manifest.config.digest);
+    const [locked, actual] = [entry.layers, manifest.layers].map((layers) =>
+      layers.map(({ digest, size }) => `${digest} (${size} bytes)`).join(', '),
+    );
+    if (locked !== actual) say('layers', locked!, actual!);
+  }
+  await cache.close();
+  return { problems, compared };
+}
+
+async function keptManifest(
+  { manifest }: LockEntry,
+  pack: ContentPack,
+  cache: ContentCache,
+): Promise<ImageManifest | undefined> {
+  const { digest, size, mediaType } = manifest;
+  const packed = pack.bytes.get(digest);
+  const store = {
+    label: cache.directory,
+    fetch: async () => (await cache.get({ digest, size })) ?? Promise.reject(new Error('gone')),
+  };
+  const bytes = packed ?? ((await cache.has(digest)) ? await fetchBytes(store, manifest) : undefined);
+  if (bytes === undefined) return undefined;
+  const parsed = parseOciManifest(bytes, mediaType);
+  return parsed.kind === 'manifest' ? parsed.manifest : undefined;
+}
+
+async function installedProblems({ extensions }: Lock, { root }: Workspace, { signal }: ManagerContext) {
+  const problems: LockProblem[] = [];
+  let count = 0;
+  for (const entry of extensions) {
+    const dir = moduleInstallDir(root, entry);
+    if (!existsSync(dir)) continue;
+    count += 1;
+    if (await isUnchanged(dir, entry, signal)) continue;
+    const module = `${entry.kind} ${entry.name} ${entry.version}`;
+    problems.push({
+      problem: 'modified',
+      where: dir,
+      message: `${module} was changed after it was installed`,
+    });
+  }
+  return { problems, count };
+}

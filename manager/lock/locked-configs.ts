@@ -1,0 +1,31 @@
+import { readExtension } from '#oci';
+import { packageId } from '#resolver';
+import type { ConfigBlob, Lock, LockEntry } from '#schemas';
+import type { ManagerContext } from '../context.js';
+import type { Contents } from '../metadata/contents.js';
+
+/** Configs read at once. */
+const CONCURRENCY = 32;
+
+/** The config of every locked extension (licence, authors, description), by entry; each digest is checked. */
+export async function lockedConfigs(
+  { extensions }: Lock,
+  contents: Contents,
+  { provVersion, signal }: ManagerContext,
+): Promise<ReadonlyMap<LockEntry, ConfigBlob>> {
+  const remote = extensions.flatMap((entry) =>
+    'repository' in entry.source
+      ? [{ entry, id: packageId(entry.source.registry, entry.source.repository) }]
+      : [],
+  );
+  await contents.prime(remote.map(({ entry, id }) => ({ id, digest: entry.manifest.digest })));
+  const configs = new Map<LockEntry, ConfigBlob>();
+  for (let at = 0; at < remote.length; at += CONCURRENCY) {
+    const read = remote.slice(at, at + CONCURRENCY).map(async ({ entry, id }) => {
+      const store = contents.store(id, entry);
+      configs.set(entry, (await readExtension(store, entry.manifest, { provVersion, signal })).config);
+    });
+    await Promise.all(read);
+  }
+  return configs;
+}

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { ProvError, writeFileAtomic } from '#base';
+import { installOrder, type LockConflict, mergeLocks } from '#resolver';
+import { formatLock, type Lock, parseLock } from '#schemas';
+import type { Workspace } from '#workspace';
+import type { ManagerContext } from '../context.js';
+import { lockDifferences, lockInputs } from '../resolve/lock-fit.js';
+import { resolveWorkspace } from '../resolve/resolve-workspace.js';
+import { workspacePolicy } from '../trust/workspace-policy.js';
+import { splitConflicts } from './conflict-markers.js';
+
+/** Three files as git hands them to a merge driver. */
+export interface MergeFiles {
+  /** Empty or absent when there is no common ancestor. */
+  readonly base: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+export interface MergeLockRequest {
+  readonly workspace: Workspace;
+  /** Without files, the workspace's own lock with git's conflict markers. */
+  readonly files?: MergeFiles | undefined;
+  /** Default: the file of our side, or the lock with the markers. */
+  readonly output?: string | undefined;
+  readonly allowLocal?: boolean | undefined;
+}
+
+export interface MergeLockResult {
+  readonly output: string;
+  /** False when there was nothing to merge. */
+  readonly merged: boolean;
+  /** What both sides had changed; resolved by resolving again when `resolved`. */
+  readonly conflicts: readonly LockConflict[];
+  readonly resolved: boolean;
+  readonly extensions: number;
+}
+
+/**
+ * Merges two versions of a lock. What both sides agree upon, and what only one changed, is taken as it is; the
+ * result is held against the requirements of the workspace, and resolved again when it does not fit or when
+ * both changed the same. Nothing is written unless it is right.
+ * @throws MANAGER_LOCK_MERGE_FAILED, SCHEMAS_LOCK_INVALID
+ */
+export async function mergeLock(
+  request: MergeLockRequest,
+  context: ManagerContext,
+): Promise<MergeLockResult> {
+  const { workspace, files } = request;
+  const output = request.output ?? files?.ours ?? workspace.lockFile;
+  const sides = files === undefined ? await markedSides(workspace.lockFile) : await fileSides(files);
+  if (sides === undefined) return { output, merged: false, conflicts: [], resolved: false, extensions: 0 };
+  const { lock, conflicts } = mergeLocks(sides.base, sides.ours, sides.theirs);
+  const policy = await workspacePolicy(workspace, { env: context.env });
+  const current = { ...lock, inputs: lockInputs(workspace) };
+  const fits =
+    conflicts.every(({ what }) => what.startsWith('inputs')) &&
+    isClosed(lock) &&
+    lockDifferences({ ...current, inputs: {} }, workspace, policy).length === 0;
+  const result = fits ? current : await resolveAgain(lock, conflicts, request, context);
+  writeFileAtomic(output, formatLock(result));
+  return { output, merged: true, conflicts, resolved: !fits, extensions: result.extensions.length };
+}
+
+interface LockSides {
+  readonly base: Lock | undefined;
+  readonly ours: Lock;
+  readonly theirs: Lock;
+}
+
+async function markedSides(path: string): Promise<LockSides | undefined> {
+  const split = splitConflicts(await readLockText(path), path);
+  if (split === undefined) return undefined;
+  return {
+    base: split.base === undefined ? undefined : parseLock(split.base, `${path} (base)`),
+    ours: parseLock(split.ours, `${path} (ours)`),
+    theirs: parseLock(split.theirs, `${path} (theirs)`),
+  };
+}
+
+async function fileSides({ base, ours, theirs }: MergeFiles): Promise<LockSides> {
+  const baseText = await readLockText(base);
+  return {
+    base: baseText.trim() === '' ? undefined : parseLock(baseText, base),
+    ours: parseLock(await readLockText(ours), ours),
+    theirs: parseLock(await readLockText(theirs), theirs),
+  };
+}
+
+async function readLockText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new ProvError('MANAGER_LOCK_MISSING', { path }, { cause: error });
+    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code ?? message }, { cause: error });
+  }
+}
+
+function isClosed(lock: Lock): boolean {
+  try {
+    installOrder(lock);
+    return true;
+  } catch (error) {
+    if (error instanceof ProvError) return false;
+    throw error;
+  }
+}
+
+async function resolveAgain(
+  lock: Lock,
+  conflicts: readonly LockConflict[],
+  { workspace, allowLocal }: MergeLockRequest,
+  context: ManagerContext,
+): Promise<Lock> {
+  try {
+    const options = { workspace, allowLocal, install: false, dryRun: true, prefer: lock };
+    return (await resolveWorkspace(options, context)).lock;
+  } catch (error) {
+    if (context.signal?.aborted || !(error instanceof ProvError)) throw error;
+    const list = conflicts.map(({ what, ours, theirs }) => `  ${what}: ${ours ?? '-'} | ${theirs ?? '-'}`);
+    throw new ProvError(
+      'MANAGER_LOCK_MERGE_FAILED',
+      { count: conflicts.length, list: list.join('\n'), reason: error.message, conflicts },
+      { cause: error },
+    );
+  }
+}

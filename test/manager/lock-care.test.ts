@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Ajv } from 'ajv';
+import {
+  auditLock,
+  checkLock,
+  createSbom,
+  diffLocks,
+  editRequirement,
+  fetchLock,
+  listLicences,
+  mergeLock,
+  resolveWorkspace,
+  validateWorkspace,
+} from '#manager';
+import type { Lock } from '#schemas';
+import { moduleInstallDir, planRemoveRequirement, planSetRequirement, type Workspace } from '#workspace';
+import { projectRoot } from '../support/project.js';
+import { newKey, openShop, openSite, reopen, type Site } from './site.js';
+
+const versionsOf = ({ extensions }: Lock) =>
+  Object.fromEntries(extensions.map(({ name, version }) => [name, version]));
+const SETTINGS = 'config/provisioning.yaml';
+const NONE = { allow: [], deny: [] };
+
+async function publishAll(site: Site) {
+  await site.publish({ name: 'os', manifest: { license: 'Apache-2.0' } });
+  await site.publish({
+    name: 'web',
+    manifest: { license: 'MIT OR GPL-3.0-only', dependencies: { os: '^1' }, authors: ['Ann', 'Bo'] },
+  });
+  await site.publish({ name: 'db', manifest: { license: 'GPL-3.0-only', dependencies: { os: '^1' } } });
+}
+
+async function shop(t: TestContext, requirements: Record<string, string> = { web: '^1' }) {
+  const site = await openSite(t);
+  await publishAll(site);
+  const workspace = await openShop(site, requirements);
+  await resolveWorkspace({ workspace }, site.context);
+  return { site, workspace };
+}
+
+const open = (site: Site) => ({
+  env: site.context.env,
+  homeDir: site.home,
+  systemConfigDir: join(site.folder, 'no-etc'),
+});
+
+test('adding and removing are all or nothing: the file changes with the lock or not at all', async (t) => {
+  const { site, workspace } = await shop(t);
+  const file = join(workspace.root, SETTINGS);
+  const before = [file, workspace.lockFile].map((path) => readFileSync(path, 'utf8'));
+  const impossible = await planSetRequirement(workspace.root, { kind: 'taskserv', name: 'os', range: '^9' });
+  await assert.rejects(editRequirement({ workspace, edit: impossible, open: open(site) }, site.context), {
+    code: 'MANAGER_UNRESOLVABLE',
+  });
+  assert.deepEqual(
+    [file, workspace.lockFile].map((path) => readFileSync(path, 'utf8')),
+    before,
+  );
+  const edit = await planSetRequirement(workspace.root, { kind: 'taskserv', name: 'db', range: '^1' });
+  const added = await editRequirement({ workspace, edit, open: open(site) }, site.context);
+  assert.deepEqual(versionsOf(added.lock), { db: '1.0.0', os: '1.0.0', web: '1.0.0' });
+  const now = await reopen(site, workspace.root);
+  assert.equal((await resolveWorkspace({ workspace: now, locked: true }, site.context)).resolved, false);
+  const late = await planRemoveRequirement(workspace.root, { name: 'web' });
+  appendFileSync(file, '# somebody else\n');
+  await assert.rejects(editRequirement({ workspace: now, edit: late, open: open(site) }, site.context), {
+    code: 'WORKSPACE_FILE_CHANGED',
+  });
+  const removal = await planRemoveRequirement(workspace.root, { name: 'web' });
+  const removed = await editRequirement({ workspace: now, edit: removal, open: open(site) }, site.context);
+  assert.deepEqual(versionsOf(removed.lock), { db: '1.0.0', os: '1.0.0' });
+  assert.match(readFileSync(file, 'utf8'), /# somebody else/);
+});
+
+test('a lock with conflict markers is put right; one that cannot be stays as it is', async (t) => {
+  const { site, workspace } = await shop(t);
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+      cwd: workspace.root,
+      stdio: 'pipe',
+    });
+  git('init', '-q', '-b', 'main');
+  git('add', '.');
+  git('commit', '-qm', 'web');
+  const add = async (name: string) => {
+    const here = await reopen(site, workspace.root);
+    const edit = await planSetRequirement(workspace.root, { kind: 'taskserv', name, range: '^1' });
+    await editRequirement({ workspace: here, edit, open: open(site), install: false }, site.context);
+    git('commit', '-qam', name);
+  };
+  await site.publish({ name: 'cache', manifest: { dependencies: { os: '^1' } } });
+  git('checkout', '-qb', 'theirs');
+  await add('cache');
+  git('checkout', '-q', 'main');
+  await add('db');
+  assert.deepEqual(
+    (await diffLocks({ workspace, from: 'theirs' }, site.context)).map(
+      ({ change, name }) => `${change} ${name}`,
+    ),
+    ['removed cache', 'added db'],
+  );
+  assert.throws(() => git('merge', '-q', 'theirs'));
+  const settings = join(workspace.root, SETTINGS);
+  writeFileSync(settings, readFileSync(settings, 'utf8').replace(/^(?:<{7}|={7}|>{7}).*\n/gm, ''));
+  const merged = await reopen(site, workspace.root);
+  const result = await mergeLock({ workspace: merged }, { ...site.context, offline: true });
+  assert.deepEqual([result.merged, result.resolved, result.extensions], [true, false, 4]);
+  await resolveWorkspace({ workspace: merged, locked: true }, site.context);
+  const alone = readFileSync(workspace.lockFile, 'utf8');
+  rmSync(workspace.lockFile);
+  await resolveWorkspace({ workspace: merged, install: false }, site.context);
+  assert.equal(readFileSync(workspace.lockFile, 'utf8'), alone, 'as if it had been resolved in one go');
+  assert.equal((await mergeLock({ workspace: merged }, site.context)).merged, false);
+  writeFileSync(workspace.lockFile, `<<<<<<< ours\n${alone}`);
+  await assert.rejects(mergeLock({ workspace: merged }, site.context), { code: 'SCHEMAS_LOCK_INVALID' });
+});
+
+test('as a merge driver, versions that both sides changed are resolved again or stated', async (t) => {
+  const { site, workspace } = await shop(t);
+  const file = (name: string) => join(site.folder, name);
+  const keep = (name: string) => writeFileSync(file(name), readFileSync(workspace.lockFile));
+  keep('base');
+  const bump = async (version: string, name: string) => {
+    await site.publish({ name: 'os', version });
+    await resolveWorkspace({ workspace, update: {}, install: false }, site.context);
+    keep(name);
+  };
+  await bump('1.1.0', 'ours');
+  await bump('1.2.0', 'theirs');
+  const files = { base: file('base'), ours: file('ours'), theirs: file('theirs') };
+  const result = await mergeLock({ workspace, files }, site.context);
+  assert.deepEqual([result.resolved, result.conflicts.map(({ what }) => what)], [true, ['taskserv os']]);
+  assert.match(readFileSync(file('ours'), 'utf8'), /version: 1\.2\.0/);
+  keep('ours');
+  writeFileSync(file('ours'), readFileSync(file('base'), 'utf8').replaceAll('1.0.0', '1.0.9'));
+  const settings = join(workspace.root, SETTINGS);
+  writeFileSync(settings, readFileSync(settings, 'utf8').replace('web: ^1', 'web: ^7'));
+  const broken = await reopen(site, workspace.root);
+  const before = readFileSync(file('ours'));
+  await assert.rejects(mergeLock({ workspace: broken, files }, site.context), {
+    code: 'MANAGER_LOCK_MERGE_FAILED',
+  });
+  assert.deepEqual(readFileSync(file('ours')), before);
+});
+
+test('a check finds what was edited in the lock and in what was installed, and nothing in a clean one', async (t) => {
+  const { site, workspace } = await shop(t);
+  const check = async (at: Workspace = workspace) => checkLock({ workspace: at }, site.context);
+  const clean = await check();
+  assert.deepEqual([clean.problems, clean.compared, clean.installed], [[], 2, 2]);
+  const text = readFileSync(workspace.lockFile, 'utf8');
+  const problemsOf = async (edited: string) => {
+    writeFileSync(workspace.lockFile, edited);
+    return (await check()).problems.map(({ problem }) => problem);
+  };
+  assert.deepEqual(await problemsOf(text.replace('lockVersion: 1\n', 'lockVersion: 1\n\n')), ['edited']);
+  const layer = /layers:\n\s+- digest: (sha256:\w+)/.exec(text)![1]!;
+  assert.deepEqual(await problemsOf(text.replace(layer, `sha256:${'0'.repeat(64)}`)), ['content']);
+  assert.deepEqual(
+    await problemsOf(
+      text.replace(/- name: os\n(\s+range: \^1)\n(\s+)version: 1\.0\.0/, '- name: os\n$1\n$2version: 1.9.0'),
+    ),
+    ['dangling'],
+  );
+  writeFileSync(workspace.lockFile, text);
+  const lock = (await resolveWorkspace({ workspace }, site.context)).lock;
+  appendFileSync(join(moduleInstallDir(workspace.root, lock.extensions[0]!), 'manifest.yaml'), '# edited\n');
+  assert.deepEqual(
+    (await check()).problems.map(({ problem }) => problem),
+    ['modified'],
+  );
+  const settings = join(workspace.root, SETTINGS);
+  writeFileSync(settings, readFileSync(settings, 'utf8').replace('web: ^1', 'web: ^7'));
+  const stale = await check(await reopen(site, workspace.root));
+  assert.match(
+    stale.problems.map(({ message }) => message).join(),
+    /asks for taskserv web \^7; the lock holds 1\.0\.0/,
+  );
+  writeFileSync(workspace.lockFile, text.replace('lockVersion: 1', 'lockVersion: 2'));
+  await assert.rejects(check(), { code: 'SCHEMAS_NEEDS_NEWER_PROV' });
+});
+
+test('an audit tells of yanked, unsigned, unlicensed and vanished versions', async (t) => {
+  const { site, workspace } = await shop(t, { web: '^1', db: '^1' });
+  const audit = async (licences: { allow: string[]; deny: string[] } = NONE) =>
+    (await auditLock({ workspace, licences }, site.context)).findings
+      .map(({ finding, name }) => `${finding} ${name}`)
+      .sort();
+  assert.deepEqual(await audit(), ['unsigned db', 'unsigned os', 'unsigned web']);
+  assert.deepEqual(
+    (await audit({ allow: [], deny: ['GPL-3.0-only'] })).filter((each) => each.startsWith('licence')),
+    ['licence db'],
+  );
+  assert.deepEqual(
+    (await audit({ allow: ['MIT'], deny: [] })).filter((each) => each.startsWith('licence')),
+    ['licence db', 'licence os'],
+  );
+  const { createRemoteRegistry } = await import('#oci');
+  const client = createRemoteRegistry({ registry: site.registry, env: site.context.env });
+  t.after(() => client.close());
+  await client.repository('team/db').deleteTag('1.0.0');
+  assert.ok((await audit()).includes('gone db'));
+  const rows = await listLicences(workspace, site.context);
+  assert.deepEqual(
+    rows.map(({ name, licence }) => [name, licence]),
+    [
+      ['db', 'GPL-3.0-only'],
+      ['os', 'Apache-2.0'],
+      ['web', 'MIT OR GPL-3.0-only'],
+    ],
+  );
+  const signer = (await newKey()).signer;
+  await site.publish({ name: 'extra' }, { signer });
+});
+
+test('bills of materials are the same each time and hold to their schemas', async (t) => {
+  const { site, workspace } = await shop(t, { web: '^1', db: '^1' });
+  const make = (format: 'cyclonedx' | 'spdx') => createSbom({ workspace, format }, site.context);
+  const cyclonedx = await make('cyclonedx');
+  assert.equal((await make('cyclonedx')).text, cyclonedx.text);
+  const bom = JSON.parse(cyclonedx.text) as {
+    components: { name: string }[];
+    dependencies: { ref: string; dependsOn?: string[] }[];
+  };
+  assert.deepEqual(
+    bom.components.map(({ name }) => name),
+    ['db', 'os', 'web'],
+  );
+  const folder = join(projectRoot, 'node_modules/@cyclonedx/cyclonedx-library/res/schema');
+  const schema = (name: string) =>
+    JSON.parse(readFileSync(join(folder, `${name}.SNAPSHOT.schema.json`), 'utf8')) as object;
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  for (const name of ['spdx', 'jsf-0.82']) {
+    const { $id: _, ...rest } = schema(name) as { $id?: string };
+    ajv.addSchema(rest, `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
+  }
+  const validate = ajv.compile(schema('bom-1.6'));
+  assert.ok(validate(bom), JSON.stringify(validate.errors));
+  const web = bom.dependencies.find(({ ref }) => ref.startsWith('taskserv/web@'));
+  assert.equal(web?.dependsOn?.length, 1);
+
+  const spdx = await make('spdx');
+  assert.equal((await make('spdx')).text, spdx.text);
+  const document = JSON.parse(spdx.text) as {
+    packages: { SPDXID: string; licenseDeclared: string; name: string }[];
+    relationships: { spdxElementId: string; relatedSpdxElement: string }[];
+  };
+  const ids = new Set(['SPDXRef-DOCUMENT', ...document.packages.map(({ SPDXID }) => SPDXID)]);
+  assert.equal(ids.size, 5, 'ids are unique');
+  for (const id of ids) assert.match(id, /^SPDXRef-[A-Za-z0-9.-]+$/);
+  for (const { spdxElementId, relatedSpdxElement } of document.relationships)
+    assert.ok(ids.has(spdxElementId) && ids.has(relatedSpdxElement));
+  assert.equal(document.packages.find(({ name }) => name === 'web')?.licenseDeclared, 'MIT OR GPL-3.0-only');
+});
+
+test('fetching is enough for an offline install; a cycle has no order to run in and is printed', async (t) => {
+  const { site, workspace } = await shop(t);
+  rmSync(join(workspace.root, '.cache'), { recursive: true });
+  rmSync(join(site.home, '.provisioning'), { recursive: true });
+  const fetched = await fetchLock({ workspace }, site.context);
+  assert.deepEqual([fetched.extensions, fetched.bytes > 0], [2, true]);
+  const offline = { ...site.context, offline: true };
+  const installed = await resolveWorkspace({ workspace, locked: true }, offline);
+  assert.equal(installed.installed.length, 2);
+  assert.deepEqual((await validateWorkspace(workspace, offline)).order, ['os', 'web']);
+  rmSync(workspace.lockFile);
+  const open = await validateWorkspace(workspace, offline);
+  assert.deepEqual([open.locked, open.extensions], [false, 2]);
+
+  await site.publish({ name: 'aa', manifest: { dependencies: { bb: '*' } } });
+  await site.publish({ name: 'bb', manifest: { dependencies: { aa: '*' } } });
+  const circle = await openShop(site, { aa: '*' }, { name: 'circle' });
+  await resolveWorkspace({ workspace: circle, install: false }, site.context);
+  await assert.rejects(validateWorkspace(circle, site.context), {
+    code: 'RESOLVER_ORDER_CYCLE',
+    message: /aa → bb → aa/,
+  });
+});
