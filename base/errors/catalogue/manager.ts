@@ -114,7 +114,7 @@ export const managerErrors = entries({
   MANAGER_INDEX_LIES: {
     message:
       '{name} {version}: {index} says {what} {claimed}, the manifest {digest} says {actual}; nothing was locked',
-    hint: 'The index was forged or is damaged. Rebuild it with prov index rebuild, or ask who runs the registry.',
+    hint: 'The index was forged or is damaged: it has to be made anew from the manifests. Ask who runs the registry.',
     exit: 'refused',
   },
   MANAGER_LIST_CHANGED: {
