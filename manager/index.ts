@@ -70,7 +70,6 @@ export { type PushOptions, type PushResult, pushExtension } from './publish/push
 export { runExtensionTests, type TestOutcome } from './publish/run-extension-tests.js';
 export { type PullArtifactOptions, type PullArtifactResult, pullArtifact } from './pull/pull-artifact.js';
 export { type PlannedRead, type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
-export { type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
 export { type EditRequirementRequest, editRequirement } from './resolve/edit-requirement.js';
 export { readLock, requireLock, writeLock } from './resolve/lock-file.js';
 export {

@@ -34,7 +34,7 @@ export async function validateWorkspace(
     return { requirements: requirements.length, extensions: order.length, locked: true, order };
   }
   return withContents({ workspace, context }, async ({ registries }) => {
-    const { packages } = await solve(resolutionOptions({ workspace, registries }, context));
+    const { packages } = await solve(resolutionOptions({ workspace, registries }, context), { workspace });
     const order = packages.map(({ name }) => name);
     return { requirements: requirements.length, extensions: order.length, locked: false, order };
   });
