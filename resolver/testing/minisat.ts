@@ -1,53 +1,74 @@
-import Logic from 'logic-solver';
-import { clash, everyVersion, isEligible, meets, type World } from './oracle.js';
+import { createRequire } from 'node:module';
+import { asked, clash, everyVersion, isEligible, meets, type World } from './oracle.js';
 
-/** Universes that share one instance: each instance of MiniSat takes megabytes of memory. */
-const SHARED = 40;
+/** MiniSat itself, compiled to JavaScript: each call is an instance with memory of its own. */
+const createInstance = createRequire(import.meta.url)('logic-solver/minisat.js') as () => {
+  readonly ALLOC_NORMAL: number;
+  allocate(bytes: number, type: 'i32', where: number): number;
+  setValue(at: number, value: number, type: 'i32'): void;
+  _createTheSolver(): void;
+  /** A clause of variables from 1 on, negative ones negated, ended by 0. */
+  _addClause(at: number): number;
+  _solveAssuming(variable: number): number;
+};
 
-/** Whether MiniSat finds a solution: one variable a version, nothing merged, nothing derived. */
+/** Universes that share one instance: each instance takes megabytes of memory and milliseconds to make. */
+const SHARED = 200;
+const LONGEST_CLAUSE = 4096;
+
+/**
+ * Whether there is a solution, by MiniSat (the one that logic-solver brings): one variable a version, nothing
+ * merged, nothing derived.
+ */
 export class Minisat {
-  private solver = new Logic.Solver();
-  private used = 0;
+  private instance = createInstance();
+  private buffer = 0;
+  private variables = 0;
+  private used = SHARED;
 
   solves(world: World): boolean {
-    if (this.used === SHARED) {
-      this.solver = new Logic.Solver();
-      this.used = 0;
-    }
-    const { solver } = this;
+    if (this.used++ >= SHARED) this.renew();
     const { universe, roots } = world;
-    const own = `u${this.used++}`;
-    const variable = ([name, version]: readonly [string, string]): string => `${own}:${name}@${version}`;
-    for (const versions of Object.values(byName(universe)))
-      solver.require(Logic.atMostOne(...versions.map(variable)));
+    const own = ++this.variables;
+    const all = everyVersion(universe);
+    const numbers = new Map<string, number>();
+    for (const [name, version] of all) numbers.set(`${name}@${version}`, ++this.variables);
+    const variable = ([name, version]: readonly [string, string]): number =>
+      numbers.get(`${name}@${version}`)!;
     // The roots hold only when this universe is asked for, so that it leaves the others alone.
     for (const [name, range] of Object.entries(roots)) {
-      const options = universe[name] === undefined ? [] : meets(name, range, world);
-      solver.require(Logic.or(`-${own}`, ...options.map(variable)));
+      const options = universe[name] === undefined ? [] : meets(name, asked(name, range, world), world);
+      this.clause([-own, ...options.map(variable)]);
     }
-    const all = everyVersion(universe);
     for (const [name, version, facts] of all) {
-      const self = `-${variable([name, version])}`;
-      if (!isEligible(name, version, world)) solver.require(self);
-      for (const [target, range] of Object.entries(facts.deps ?? {})) {
-        solver.require(Logic.or(self, ...meets(target, range, world).map(variable)));
-      }
+      const self = -variable([name, version]);
+      if (!isEligible(name, version, world)) this.clause([self]);
+      for (const [target, range] of Object.entries(facts.deps ?? {}))
+        this.clause([self, ...meets(target, asked(target, range, world), world).map(variable)]);
     }
     all.forEach(([a, av], i) => {
       for (const [b, bv] of all.slice(i + 1)) {
-        if (a === b || !clash([a, av], [b, bv], world)) continue;
-        solver.require(Logic.or(`-${variable([a, av])}`, `-${variable([b, bv])}`));
+        if (a === b || clash([a, av], [b, bv], world)) this.clause([-variable([a, av]), -variable([b, bv])]);
       }
     });
-    return solver.solveAssuming(own) !== null;
+    const answer = this.instance._solveAssuming(own) !== 0;
+    // Settled, so that later universes do not decide these anew.
+    for (let settled = own; settled <= this.variables; settled++) this.clause([-settled]);
+    return answer;
   }
-}
 
-function byName(universe: World['universe']): Record<string, [string, string][]> {
-  return Object.fromEntries(
-    Object.entries(universe).map(([name, versions]) => [
-      name,
-      Object.keys(versions).map((v): [string, string] => [name, v]),
-    ]),
-  );
+  private renew(): void {
+    this.instance = createInstance();
+    this.instance._createTheSolver();
+    this.buffer = this.instance.allocate(LONGEST_CLAUSE * 4, 'i32', this.instance.ALLOC_NORMAL);
+    this.variables = 0;
+    this.used = 1;
+  }
+
+  private clause(terms: readonly number[]): void {
+    if (terms.length >= LONGEST_CLAUSE) throw new Error(`a clause of ${terms.length} terms`);
+    for (let i = 0; i < terms.length; i++) this.instance.setValue(this.buffer + i * 4, terms[i]!, 'i32');
+    this.instance.setValue(this.buffer + terms.length * 4, 0, 'i32');
+    this.instance._addClause(this.buffer);
+  }
 }

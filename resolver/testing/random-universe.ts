@@ -14,7 +14,14 @@ export function randomSource(seed: number): (below: number) => number {
 export interface RandomCase {
   readonly universe: ShortUniverse;
   readonly roots: Readonly<Record<string, string>>;
+  readonly overrides?: Readonly<Record<string, string>>;
+  readonly constraints?: Readonly<Record<string, string>>;
+  readonly advisories?: Readonly<Record<string, string>>;
+  readonly publishedBefore?: string;
 }
+
+/** Some versions of the universes are published after this, some at a time that nobody signed. */
+export const PUBLISHED_BEFORE = '2026-06-01T00:00:00Z';
 
 /**
  * A universe of one of three shapes: sparse (mostly solvable, every feature), dense (narrow ranges over a
@@ -69,7 +76,11 @@ export function randomUniverse(seed: number): RandomCase {
           }),
         ...(!dense && below(6) === 0 && { optional: { [names[pick()]!]: '>=1.0.0' } }),
         ...(below(25) === 0 && { state: (['yanked', 'revoked', 'deprecated'] as const)[below(3)]! }),
-        ...(below(25) === 0 && { platforms: ['linux/amd64'] }),
+        ...(below(12) === 0 && { platforms: [below(2) === 0 ? 'linux/amd64' : 'linux/arm64'] }),
+        ...(!dense &&
+          below(8) === 0 && { constraints: { [names[conflictTarget]!]: rangeOn(conflictTarget) } }),
+        ...(!dense && { publishedAt: below(20) === 0 ? '2026-07-01T00:00:00Z' : '2026-01-01T00:00:00Z' }),
+        ...(!dense && below(20) === 0 && { unsignedTime: true }),
         ...(below(40) === 0 && { needs: '>=2.0.0' }),
       };
     }
@@ -80,7 +91,19 @@ export function randomUniverse(seed: number): RandomCase {
     const target = dense ? below(Math.min(4, packages)) : pick();
     roots[names[target]!] = dense || below(3) === 0 ? '*' : rangeOn(target);
   }
-  return { universe, roots };
+  if (dense) return { universe, roots };
+  const someRange = (): Record<string, string> => {
+    const target = pick();
+    return { [names[target]!]: rangeOn(target) };
+  };
+  return {
+    universe,
+    roots,
+    ...(below(6) === 0 && { overrides: someRange() }),
+    ...(below(6) === 0 && { constraints: someRange() }),
+    ...(below(6) === 0 && { advisories: someRange() }),
+    ...(below(4) === 0 && { publishedBefore: PUBLISHED_BEFORE }),
+  };
 }
 
 /** Guests who each want one of a few rooms, with a preference; a room holds one guest. */
