@@ -8,11 +8,16 @@ export interface Unsatisfiable {
   readonly statistics: SolveStatistics;
 }
 
-/** The step budget ran out before an answer; `contested` names the packages most in dispute. */
+/**
+ * The step budget ran out before an answer. `contested` names the packages most in dispute; `learned` derives
+ * the strongest thing that was found out, its last step says what cannot go together. `checkProof` accepts it
+ * with `partial`.
+ */
 export interface BudgetExhausted {
   readonly type: 'budget';
   readonly budget: number;
   readonly contested: readonly string[];
+  readonly learned?: Proof;
   readonly statistics: SolveStatistics;
 }
 

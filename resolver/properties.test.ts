@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkProof } from './proof/check-proof.js';
-import type { Proof } from './proof/proof.js';
 import { resolve } from './resolve.js';
+import { compareSchedules } from './testing/compare-schedules.js';
 import { memorySource, type ShortUniverse, wanted } from './testing/memory-source.js';
+import { mutateProofs } from './testing/mutate-proofs.js';
 import { randomSource, randomUniverse } from './testing/random-universe.js';
 
 const TARGET = { platforms: ['linux/amd64'], provVersion: '1.5.0' };
@@ -13,84 +13,13 @@ async function answer(universe: ShortUniverse, roots: Readonly<Record<string, st
   return resolve({ requirements, source: memorySource(universe), ...TARGET });
 }
 
-test('order and delay of the answers do not change the result', async () => {
-  for (let seed = 1; seed <= 80; seed++) {
-    const { universe, roots } = randomUniverse(seed);
-    const expected = await answer(universe, roots);
-    const below = randomSource(seed * 31);
-    const shuffle = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>
-      Object.fromEntries(
-        Object.entries(record)
-          .map((entry) => ({ entry, at: below(1000) }))
-          .sort((a, b) => a.at - b.at)
-          .map(({ entry }) => entry),
-      );
-    const shuffled = Object.fromEntries(
-      Object.entries(shuffle(universe)).map(([name, versions]) => [
-        name,
-        Object.fromEntries(
-          Object.entries(shuffle(versions)).map(([version, facts]) => [
-            version,
-            facts.deps === undefined ? facts : { ...facts, deps: shuffle(facts.deps) },
-          ]),
-        ),
-      ]),
-    );
-    const wait = (): Promise<void> | undefined =>
-      [undefined, Promise.resolve(), new Promise<void>((done) => setImmediate(done))][below(3)];
-    const source = memorySource(shuffled, wait);
-    const requirements = Object.entries(shuffle(roots)).map(([name, range]) => wanted(name, range));
-    const found = await resolve({ requirements, source, ...TARGET });
-    assert.deepEqual(plain(found), plain(expected), `seed ${seed}`);
-  }
+test('order and delay of the answers do not change the result', () => compareSchedules(1, 40));
+
+test('a mutated proof is refused, or it is valid still', async (context) => {
+  const { refused, valid } = await mutateProofs(1, 10);
+  context.diagnostic(`${refused} mutants refused, ${valid} valid still`);
+  assert.ok(refused > 100, String(refused));
 });
-
-/** A result without how long it took. */
-function plain(result: Awaited<ReturnType<typeof resolve>>): unknown {
-  return JSON.parse(JSON.stringify(result, (key, value: unknown) => (key === 'elapsedMs' ? 0 : value)));
-}
-
-test('a mutated proof is refused', async () => {
-  let refused = 0;
-  for (let seed = 1; seed <= 100; seed++) {
-    const { universe, roots } = randomUniverse(seed);
-    const result = await answer(universe, roots);
-    if (result.ok || result.failure.type !== 'unsatisfiable') continue;
-    const { proof } = result.failure;
-    assert.equal(checkProof(proof), undefined, `seed ${seed}`);
-    for (const mutant of mutants(proof)) {
-      assert.notEqual(checkProof(mutant), undefined, `seed ${seed}`);
-      refused++;
-    }
-  }
-  assert.ok(refused > 300, String(refused));
-});
-
-/** Proofs that each claim a little more than was shown. */
-function* mutants(proof: Proof): Iterable<Proof> {
-  const { packages, facts, steps } = proof;
-  const stride = Math.ceil(steps.length / 4);
-  for (let i = 0; i < steps.length; i += stride) {
-    const step = steps[i]!;
-    const replaced = (changed: Partial<typeof step>): Proof => ({
-      packages,
-      facts,
-      steps: steps.map((each, k) => (k === i ? { ...each, ...changed } : each)),
-    });
-    for (const [t, term] of step.terms.entries()) {
-      yield replaced({ terms: step.terms.filter((_, k) => k !== t) });
-      const missing = packages[term.package]!.versions.findIndex((_, v) => !term.versions.includes(v));
-      const wider =
-        missing < 0 ? { ...term, absent: true } : { ...term, versions: [...term.versions, missing] };
-      if (missing >= 0 || !term.absent)
-        yield replaced({ terms: step.terms.map((each, k) => (k === t ? wider : each)) });
-    }
-    yield replaced({ left: facts.length + i });
-    yield replaced({ right: facts.length + steps.length });
-  }
-  if (steps.length > 0) yield { packages, facts, steps: steps.slice(0, -1) };
-  yield { packages: packages.slice(0, -1), facts: [], steps: [] };
-}
 
 test('less demand never breaks a solution, and fewer versions never mend a failure', async () => {
   for (let seed = 1; seed <= 100; seed++) {

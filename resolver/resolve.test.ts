@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { isProvError } from '#base';
 import type { PackageId } from './package-id.js';
 import { checkProof } from './proof/check-proof.js';
+import { explainFailure } from './proof/explain-failure.js';
 import { resolve } from './resolve.js';
 import type { ResolveOptions } from './resolve-options.js';
 import { type Asked, ask, causes, solve, versionsOf } from './testing/ask.js';
@@ -348,4 +349,30 @@ test('each package is asked for once, and what the newest version needs is read 
 test('a step budget ends a search with the packages in dispute', async () => {
   const result = await ask({ web: { '1.0.0': { deps: { gone: '*' } } } }, { web: '*' }, { stepBudget: 0 });
   assert.ok(!result.ok && result.failure.type === 'budget');
+});
+
+test('when the budget ends a search, what was found so far is derived step by step', async () => {
+  const guests = Object.fromEntries(
+    Array.from({ length: 9 }, (_, g) => [
+      `guest${g}`,
+      Object.fromEntries(
+        Array.from({ length: 8 }, (_, r) => [`${r + 1}.0.0`, { deps: { [`room${r}`]: `${g + 1}.0.0` } }]),
+      ),
+    ]),
+  );
+  const rooms = Object.fromEntries(
+    Array.from({ length: 8 }, (_, r) => [
+      `room${r}`,
+      Object.fromEntries(Array.from({ length: 9 }, (_, g) => [`${g + 1}.0.0`, {}])),
+    ]),
+  );
+  const roots = Object.fromEntries(Object.keys(guests).map((name) => [name, '*']));
+  const result = await ask({ ...guests, ...rooms }, roots, { stepBudget: 200 });
+  assert.ok(!result.ok && result.failure.type === 'budget');
+  const { learned, contested } = result.failure;
+  assert.ok(contested.length > 0);
+  assert.ok(learned!.steps.length > 0 && learned!.steps.at(-1)!.terms.length > 0);
+  assert.equal(checkProof(learned!, { partial: true }), undefined);
+  assert.notEqual(checkProof(learned!), undefined);
+  assert.match(explainFailure(result.failure), /No answer after 200 steps.*\n {2}Found on the way:/);
 });

@@ -83,7 +83,9 @@ async function solve(session: Session, budget: number): Promise<ResolveResult> {
   const statistics = session.statistics();
   if (outcome.type === 'budget') {
     const contested = session.disputed().map(({ name }) => name);
-    return { ok: false, failure: { type: 'budget', budget, contested, statistics } };
+    const learned = session.bestLesson();
+    const partial = learned === undefined ? {} : { learned };
+    return { ok: false, failure: { type: 'budget', budget, contested, ...partial, statistics } };
   }
   const proof = session.proof(outcome.id);
   return { ok: false, failure: { type: 'unsatisfiable', proof, statistics } };

@@ -98,6 +98,12 @@ export class Session {
     return this.solver.contested().map((pkg) => this.encoder.problem.packages[pkg]!);
   }
 
+  /** The strongest thing the last solve found out, as a derivation that does not end in a contradiction. */
+  bestLesson(): Proof | undefined {
+    const { bestLesson } = this.solver.conflicts;
+    return bestLesson < 0 ? undefined : minimiseProof(this.derivation(bestLesson), 0);
+  }
+
   /** Why the last solve failed, from as few facts as will do. */
   proof(id: number): Proof {
     return minimiseProof(this.derivation(id));

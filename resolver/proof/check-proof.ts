@@ -9,13 +9,15 @@ export interface ProofFlaw {
 export interface CheckProofOptions {
   /** Whether a fact holds in the world; without it, facts are taken as given. */
   readonly holds?: (fact: ProofFact, proof: Proof) => boolean;
+  /** Every step must follow, but the last one need not be a contradiction. */
+  readonly partial?: boolean;
 }
 
 /**
  * Whether a proof proves that there is no solution: undefined when it does, else its first flaw. Shares no
  * code with the solver and knows only sets: a step may forbid what its two premises forbid, no more.
  */
-export function checkProof(proof: Proof, { holds }: CheckProofOptions = {}): ProofFlaw | undefined {
+export function checkProof(proof: Proof, { holds, partial }: CheckProofOptions = {}): ProofFlaw | undefined {
   const lines: { readonly terms: readonly ProofTerm[] }[] = [];
   for (const [at, fact] of proof.facts.entries()) {
     const reason = malformed(proof, fact.terms);
@@ -44,7 +46,7 @@ export function checkProof(proof: Proof, { holds }: CheckProofOptions = {}): Pro
     lines.push(step);
   }
   const last = lines.at(-1);
-  if (last === undefined || last.terms.length > 0)
+  if (last === undefined || (last.terms.length > 0 && partial !== true))
     return { at: lines.length - 1, reason: 'it does not end in a contradiction' };
   return undefined;
 }

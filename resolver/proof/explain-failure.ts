@@ -41,10 +41,11 @@ export function explanationText(
 /** The parts of the text, for other renderings. */
 export function explanationOf(failure: ResolutionFailure): Explanation {
   if (failure.type === 'budget') {
+    const { learned } = failure;
     const about = failure.contested.length === 0 ? '' : ` Most in dispute: ${joinWords(failure.contested)}.`;
     return {
       headline: `No answer after ${failure.budget} steps.${about}`,
-      lines: [],
+      lines: learned === undefined ? [] : ['Found on the way:', ...factLines(learned, new SetNames(learned))],
       available: [],
       hints: ['Narrow the ranges of these packages, or raise the step budget.'],
     };

@@ -23,6 +23,9 @@ export class ConflictResolution {
   readonly chain = new IntVector();
   /** How often each package was the root of a conflict. */
   blame = new Int32Array(0);
+  /** The lesson of this solve with the fewest terms, the first of them; -1: none. */
+  bestLesson = -1;
+  private bestTerms = 0;
   /** Packages that this solve found in dispute, each once. */
   readonly contested = new IntVector();
   private isContested = new Uint8Array(0);
@@ -57,6 +60,7 @@ export class ConflictResolution {
 
   clear(): void {
     this.chain.length = 0;
+    this.bestLesson = -1;
     const { data, length } = this.contested;
     for (let i = 0; i < length; i++) this.isContested[data[i]!] = 0;
     this.contested.length = 0;
@@ -242,6 +246,10 @@ export class ConflictResolution {
       this.derivation.fill(-1, from);
     }
     this.derivation[id] = chainStart;
+    if (this.bestLesson < 0 || this.members.length < this.bestTerms) {
+      this.bestLesson = id;
+      this.bestTerms = this.members.length;
+    }
     return id;
   }
 }

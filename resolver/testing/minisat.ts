@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { ShortFacts } from './memory-source.js';
 import { asked, clash, everyVersion, isEligible, meets, type World } from './oracle.js';
 
 /** MiniSat itself, compiled to JavaScript: each call is an instance with memory of its own. */
@@ -46,8 +47,9 @@ export class Minisat {
       for (const [target, range] of Object.entries(facts.deps ?? {}))
         this.clause([self, ...meets(target, asked(target, range, world), world).map(variable)]);
     }
-    all.forEach(([a, av], i) => {
-      for (const [b, bv] of all.slice(i + 1)) {
+    all.forEach(([a, av, left], i) => {
+      for (const [b, bv, right] of all.slice(i + 1)) {
+        if (a !== b && !mayClash(left) && !mayClash(right)) continue;
         if (a === b || clash([a, av], [b, bv], world)) this.clause([-variable([a, av]), -variable([b, bv])]);
       }
     });
@@ -71,4 +73,9 @@ export class Minisat {
     this.instance.setValue(this.buffer + terms.length * 4, 0, 'i32');
     this.instance._addClause(this.buffer);
   }
+}
+
+/** Only versions that say something of others can stand in their way. */
+function mayClash({ conflicts, constraints, provides }: ShortFacts): boolean {
+  return conflicts !== undefined || constraints !== undefined || provides !== undefined;
 }

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compareSchedules } from './testing/compare-schedules.js';
+import { mutateProofs } from './testing/mutate-proofs.js';
+
+const FIRST_SEED = Number(process.env['PROV_SEED'] ?? 500_000);
+const SCHEDULES = 1000;
+const PROOFS_OF = 150;
+
+test(`${SCHEDULES} schedules of answers: the same bytes`, (context) => {
+  context.diagnostic(`first seed ${FIRST_SEED}`);
+  return compareSchedules(FIRST_SEED, SCHEDULES);
+});
+
+test('thousands of mutated proofs: each is refused, or it is valid still', async (context) => {
+  const { refused, valid } = await mutateProofs(FIRST_SEED, PROOFS_OF);
+  context.diagnostic(`${refused} mutants refused, ${valid} valid still, first seed ${FIRST_SEED}`);
+  assert.ok(refused >= 1000, String(refused));
+});
