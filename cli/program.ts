@@ -162,6 +162,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   mirror: 'carry everything a lock names into closed networks',
   key: 'signing keys',
   registry: 'a registry on this machine',
+  index: 'lists of versions on registries that keep none',
 };
 
 interface AddOptions {

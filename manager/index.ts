@@ -5,6 +5,22 @@ export { type AssetPath, withAssetCache } from './assets/asset-cache.js';
 export { type AuditFinding, type AuditRequest, type AuditResult, auditLock } from './audit/audit-lock.js';
 export type { LicencePolicy } from './audit/licence-policy.js';
 export { type LicenceRow, listLicences } from './audit/list-licences.js';
+export {
+  type DeleteOptions,
+  type DeletePlan,
+  type DeleteResult,
+  deleteReference,
+  planDelete,
+} from './catalogue/delete-reference.js';
+export { describeReference, type ReferenceInfo } from './catalogue/describe-reference.js';
+export {
+  type FindOptions,
+  type FindResult,
+  type FoundExtension,
+  findExtensions,
+} from './catalogue/find-extensions.js';
+export { type PackageVersion, type PackageVersions, readPackage } from './catalogue/read-package.js';
+export { type RemoveTagsResult, removeTags, type SetTagsResult, setTags } from './catalogue/set-tags.js';
 export type { ManagerContext, ManagerEvent, MirrorRule, TransportOptions } from './context.js';
 export {
   type AttachedFile,

@@ -13,6 +13,7 @@ import { buildStatus, type Signer, type TrustPolicy } from '#trust';
 import { openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
+import { updateIndex } from '../index-document/update-index.js';
 import { type Lifecycle, type LifecycleRequest, readLifecycle } from './read-lifecycle.js';
 
 export interface SetStatusOptions {
@@ -42,6 +43,7 @@ export interface SetStatusResult {
   readonly changed: boolean;
   /** Digest of the manifest that says it. */
   readonly status?: string;
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -84,6 +86,7 @@ export async function setStatus(
       state,
       reason,
       ...(replacement === undefined ? {} : { replacement }),
+      warnings: [],
     };
     if (options.undoes !== undefined && before.state !== options.undoes) {
       if (before.state === 'active') return { ...common, sequence: before.sequence, changed: false };
@@ -117,7 +120,14 @@ export async function setStatus(
     const signedBy = signer === undefined ? {} : { signedBy: signer.publicKey.id };
     if (options.dryRun === true) return { ...common, ...signedBy, sequence, changed: true };
     const status = await attach(store, descriptor, { bytes, layer, state, signal });
-    return { ...common, ...signedBy, sequence, changed: true, status: status.digest };
+    const { problem } = await updateIndex(registries.open(reference.registry), {
+      repository: reference.repository,
+      versions: [config.version],
+      provVersion,
+      signal,
+    });
+    const warnings = problem === undefined ? [] : [`the index was not brought up to date: ${problem}`];
+    return { ...common, ...signedBy, sequence, changed: true, status: status.digest, warnings };
   });
 }
 

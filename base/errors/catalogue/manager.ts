@@ -96,6 +96,17 @@ export const managerErrors = entries({
     exit: 'conflict',
     retryable: true,
   },
+  MANAGER_CATALOGUE_UNAVAILABLE: {
+    message: '{registry} does not list its repositories: {reason}',
+    hint: 'Ask for a package by its name: prov ext tags, prov ext info.',
+    exit: 'failed',
+  },
+  MANAGER_TAG_NOT_ALONE: {
+    message:
+      '{reference} cannot be deleted alone: the registry deletes only whole manifests, and {others} would go with it',
+    hint: 'Delete the manifest by its digest ({digest}) if that is meant.',
+    exit: 'conflict',
+  },
   MANAGER_PACKAGE_UNKNOWN: {
     message: 'nothing is published as {repository}',
     hint: 'Check the registry, the namespace and the name.',

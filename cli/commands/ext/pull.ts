@@ -35,6 +35,8 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     { ...common, policy, allowRevoked: options['allowRevoked'] === true },
     manager,
   );
+  if (result.state !== undefined && result.state !== 'active')
+    context.note(`warning ${result.reference} is ${result.state}: ${result.reason ?? 'no reason was given'}`);
   return { data: result, text: textOf(result) };
 }
 
