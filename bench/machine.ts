@@ -27,8 +27,10 @@ export function describeMachine(): Machine {
     loadPerCore: loadPerCore(),
     peers: {
       skopeo: peerVersion('skopeo'),
+      oras: peerVersion('oras'),
       'docker-registry': peerVersion('docker-registry'),
       tar: firstLine('tar', '--version'),
+      npm: firstLine('npm', '--version'),
       wrk: firstLine('wrk', '--version'),
     },
   };
@@ -42,7 +44,7 @@ function gibibytes(bytes: number): number {
   return Math.round((bytes / 2 ** 30) * 10) / 10;
 }
 
-function peerVersion(name: 'skopeo' | 'docker-registry'): string {
+function peerVersion(name: 'skopeo' | 'oras' | 'docker-registry'): string {
   return findProgram(name) === undefined ? 'absent: node scripts/interop-tools.mjs' : programVersion(name);
 }
 

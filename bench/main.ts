@@ -6,13 +6,13 @@ import { type RowResult, runRow } from './run-row.js';
 import { openSite } from './site.js';
 
 const USAGE = `npm run bench -- [options]
-  --quick           fewer rounds and shorter loads (under 90 s)
+  --quick           fewer rounds and shorter loads
   --only SUBSTRING  rows whose id holds this (repeatable)
   --rounds N        rounds of every row (default 5; 3 with --quick)
   --json            one JSON document on stdout, notes on stderr
   --strict          refuse to run when the machine is busy
   --list            the ids of the rows
-PROV_INTEROP_DIR: where skopeo and docker-registry are. PROV_NODES: further node binaries, apart by ":".`;
+PROV_INTEROP_DIR: where skopeo, oras and docker-registry are. PROV_NODES: further node binaries, apart by ":".`;
 const ROUNDS = 5;
 const QUICK_ROUNDS = 3;
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cliPath, projectRoot } from '../../test/support/project.js';
 import { type Row, ratioAtMost } from '../row.js';
@@ -11,6 +11,9 @@ const GOALS: Readonly<Record<'version' | 'validate', (major: number) => number>>
   version: (major) => (major < 22 ? 1.3 : 1.4),
   validate: (major) => (major < 22 ? 1.9 : 2.7),
 };
+/** Of npm's own `--version`. */
+const NPM_GOAL = 0.7;
+const PULL_GOAL = 2.2;
 const SIGN_GOAL = 6;
 const EXTENSION = join(projectRoot, 'extensions', 'taskservs', 'os');
 const PLAIN_MANIFEST = `schema: 1
@@ -39,6 +42,9 @@ function rowsOf(site: Site, node: string): Row[] {
   const peer = { name: 'node -e 0', measure: () => run(['-e', '0']) };
   const shared = { unit: 'ms', better: 'lower', peer } as const;
   const plain = join(cwd, 'plain');
+  const npm = npmProgram();
+  let pull: readonly string[] = [];
+  let pulls = 0;
   let key = '';
   let push = 0;
   return [
@@ -49,6 +55,35 @@ function rowsOf(site: Site, node: string): Row[] {
       candidate: { name: 'prov --version', measure: () => run([cliPath, '--version']) },
       goal: ratioAtMost(GOALS.version(major)),
       repeat: site.quick ? 2 : 4,
+    },
+    {
+      ...shared,
+      id: `cli.version-npm.node${major}`,
+      title: `prov --version against npm, Node ${version}`,
+      skip: npm === undefined ? 'npm is absent' : undefined,
+      candidate: { name: 'prov --version', measure: () => run([cliPath, '--version']) },
+      peer: { name: 'npm --version', measure: () => run([npm ?? '', '--version']) },
+      goal: ratioAtMost(NPM_GOAL),
+      repeat: site.quick ? 2 : 4,
+    },
+    {
+      ...shared,
+      id: `cli.pull.node${major}`,
+      title: `prov ext pull of a small extension, Node ${version}`,
+      candidate: {
+        name: 'prov ext pull',
+        measure: () => run([...pull, '--destination', join(cwd, `pulled-${pulls++}`)]),
+      },
+      goal: ratioAtMost(PULL_GOAL),
+      repeat: site.quick ? 2 : 4,
+      note: 'from our registry on loopback: tag, manifest, config, archive and lifecycle are asked for, digests checked, files unpacked',
+      async prepare() {
+        const { host } = await site.ownRegistry();
+        const namespace = `bench/cached${major}`;
+        const to = ['--registry', host, '--namespace', namespace];
+        run([cliPath, 'ext', 'push', EXTENSION, ...to]);
+        pull = [cliPath, 'ext', 'pull', `${host}/${namespace}/os`];
+      },
     },
     {
       ...shared,
@@ -69,7 +104,7 @@ function rowsOf(site: Site, node: string): Row[] {
       candidate: { name: 'prov ext validate', measure: () => run([cliPath, 'ext', 'validate', EXTENSION]) },
       goal: ratioAtMost(GOALS.validate(major)),
       repeat: site.quick ? 2 : 4,
-      note: 'more than a third of it is ajv, which compiles the meta-schema of JSON Schema 2020-12 in every process',
+      note: 'ajv compiles the meta-schema of JSON Schema 2020-12 in every process',
     },
     {
       ...shared,
@@ -97,4 +132,13 @@ function rowsOf(site: Site, node: string): Row[] {
       },
     },
   ];
+}
+
+/** The script behind the command npm, which is run by the Node that is measured. */
+function npmProgram(): string | undefined {
+  const found = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'npm'))
+    .find((path) => existsSync(path));
+  return found && realpathSync(found);
 }

@@ -3,6 +3,7 @@ import type { Site } from '../site.js';
 import { archiveRows } from './archive.js';
 import { cliRows } from './cli.js';
 import { eventLogRows } from './event-log.js';
+import { manyRows } from './many.js';
 import { resolverRows } from './resolver.js';
 import { serverRows } from './server.js';
 import { transferRows } from './transfer.js';
@@ -13,6 +14,7 @@ export async function* everyRow(site: Site): AsyncGenerator<Row> {
   yield* cliRows(site);
   yield* archiveRows(site);
   yield* transferRows(site);
+  yield* manyRows(site);
   yield* serverRows(site);
   yield* await trustRows(site);
   yield* eventLogRows(site);
