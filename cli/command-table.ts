@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command.js';
+import { explainCommands } from './commands/dep/explain-specs.js';
 import { depCommands } from './commands/dep/specs.js';
 import { deployCommands } from './commands/deploy/specs.js';
 import { extCommands } from './commands/ext/specs.js';
@@ -11,6 +12,7 @@ import { workspaceCommands } from './commands/workspace/specs.js';
 export const commandTable: readonly CommandSpec[] = [
   ...extCommands,
   ...depCommands,
+  ...explainCommands,
   ...workspaceCommands,
   ...deployCommands,
   ...mirrorCommands,

@@ -38,7 +38,10 @@ export { type ImportLayoutOptions, importLayout } from './copy/import-layout.js'
 export { type PushStoredOptions, pushStored } from './copy/push-stored.js';
 export type { CopiedItem, CopySummary } from './copy/run-copy.js';
 export { selectTags, type TagSelection } from './copy/select-tags.js';
+export { type Outdated, type OutdatedRequest, outdated } from './explain/outdated.js';
 export { type ExplainForm, unresolvable } from './explain/unresolvable.js';
+export { type WhyEdge, type WhyResult, whyLocked } from './explain/why.js';
+export { type WhyNotRequest, type WhyNotResult, whyNot } from './explain/why-not.js';
 export { type FetchLockRequest, type FetchLockResult, fetchLock } from './fetch/fetch-lock.js';
 export { type RebuildIndexResult, rebuildIndex } from './index-document/rebuild-index.js';
 export {

@@ -17,6 +17,8 @@ import { describeChange, fixCommand } from './fix-commands.js';
 /** How a failure is told: numbered reasons, a tree, or the JSON document. */
 export type ExplainForm = 'text' | 'tree' | 'json';
 
+/** Milliseconds in which fixes are looked for. What they need of a registry must be asked for first. */
+const FIXES_MS = 2000;
 /** Packages of a fix's result that are named. */
 const NAMED_RESULTS = 6;
 
@@ -66,6 +68,7 @@ async function shownFixes(
   if (failure.type !== 'unsatisfiable') return { fixes: [] };
   const { proof } = failure;
   const found = await findFixes(proof, options, {
+    budgetMs: FIXES_MS,
     isPossible: (change) => change.type === 'prov' || fixCommand([change], workspace) !== undefined,
   });
   const named = new Set(proof.packages.map(({ name }) => name));

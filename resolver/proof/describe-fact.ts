@@ -44,6 +44,7 @@ export function describeFact({ terms, cause }: ProofFact, names: SetNames): stri
 
 /** `config/provisioning.yaml:12 (workspace)`. */
 export function place({ file, line, layer }: Origin): string {
+  if (file === layer) return `the ${file}`;
   return `${file}${line === undefined ? '' : `:${line}`} (${layer})`;
 }
 

@@ -1,0 +1,89 @@
+import { relative } from 'node:path';
+import { ProvError } from '#base';
+import type { Lock, LockEntry } from '#schemas';
+import type { Workspace } from '#workspace';
+import { requireLock } from '../resolve/lock-file.js';
+
+/** Somebody who requires an extension: another locked one, or a line that a person wrote. */
+export interface WhyEdge {
+  readonly by: string;
+  readonly range: string;
+  /** `file:line` of a requirement of the workspace. */
+  readonly origin?: string;
+  readonly layer?: string;
+  readonly optional?: boolean;
+  readonly capability?: string;
+}
+
+export interface WhyResult {
+  readonly kind: string;
+  readonly name: string;
+  readonly version: string;
+  readonly requiredBy: readonly WhyEdge[];
+  /** From a requirement of the workspace down to the extension, a shortest way. */
+  readonly path: readonly string[];
+}
+
+/**
+ * Who requires a locked extension, with ranges and the places that say so. Reads files only.
+ * @throws MANAGER_LOCK_MISSING, MANAGER_UPDATE_UNKNOWN
+ */
+export async function whyLocked(workspace: Workspace, name: string): Promise<readonly WhyResult[]> {
+  const lock = await requireLock(workspace.lockFile);
+  const { root, requirements } = workspace;
+  return lockedAs(lock, name).map((entry) => {
+    const direct = requirements
+      .filter((each) => each.name === entry.name && each.kind === entry.kind)
+      .map(({ range, origin }): WhyEdge => {
+        const file = origin.file === undefined ? origin.layer : relative(root, origin.file);
+        const place = origin.line === undefined ? file : `${file}:${origin.line}`;
+        return { by: `the ${origin.layer}`, range, origin: place, layer: origin.layer };
+      });
+    const edges = lock.extensions.flatMap((other) =>
+      other.dependencies
+        .filter((edge) => leadsTo(edge, entry))
+        .map(
+          ({ range, optional, capability }): WhyEdge => ({
+            by: `${other.name} ${other.version}`,
+            range,
+            ...(optional === true && { optional }),
+            ...(capability !== undefined && { capability }),
+          }),
+        ),
+    );
+    const { kind, version } = entry;
+    return { kind, name: entry.name, version, requiredBy: [...direct, ...edges], path: pathTo(lock, entry) };
+  });
+}
+
+/** The locked extensions that a name may mean: NAME, KIND/NAME or NAMESPACE/NAME. @throws MANAGER_UPDATE_UNKNOWN */
+export function lockedAs(lock: Lock, name: string): readonly LockEntry[] {
+  const found = lock.extensions.filter(
+    (entry) =>
+      entry.name === name ||
+      `${entry.kind}/${entry.name}` === name ||
+      ('repository' in entry.source && entry.source.repository === name),
+  );
+  if (found.length > 0) return found;
+  throw new ProvError('MANAGER_UPDATE_UNKNOWN', { name, known: lock.extensions.map((entry) => entry.name) });
+}
+
+function leadsTo(edge: LockEntry['dependencies'][number], { name, version }: LockEntry): boolean {
+  return edge.name.slice(edge.name.lastIndexOf('/') + 1) === name && edge.version === version;
+}
+
+function pathTo(lock: Lock, goal: LockEntry): string[] {
+  const roots = lock.extensions.filter(({ requiredBy }) => requiredBy.some((by) => by.startsWith('(')));
+  const ways: LockEntry[][] = roots.map((entry) => [entry]);
+  const seen = new Set(roots);
+  for (const way of ways) {
+    const last = way.at(-1)!;
+    if (last === goal) return way.map(({ name, version }) => `${name} ${version}`);
+    for (const next of lock.extensions) {
+      if (seen.has(next) || !last.dependencies.some((edge) => leadsTo(edge, next))) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return [`${goal.name} ${goal.version}`];
+}

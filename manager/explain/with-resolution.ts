@@ -1,0 +1,20 @@
+import { memoSource, type ResolveOptions } from '#resolver';
+import type { Lock } from '#schemas';
+import type { Workspace } from '#workspace';
+import { withRegistries } from '../access/registries.js';
+import type { ManagerContext } from '../context.js';
+import { resolutionOptions } from '../resolve/resolution-options.js';
+import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
+
+/** Calls `work` with what a workspace asks of the resolver; each lookup is made once, however many are solved. */
+export function withResolution<T>(
+  { workspace, keep }: { readonly workspace: Workspace; readonly keep?: Lock | undefined },
+  context: ManagerContext,
+  work: (options: ResolveOptions) => Promise<T>,
+): Promise<T> {
+  return withRegistries(context, async (connections) => {
+    const registries = createWorkspaceRegistries(workspace, connections);
+    const options = resolutionOptions({ workspace, registries, keep }, context);
+    return work({ ...options, source: memoSource(options.source) });
+  });
+}
