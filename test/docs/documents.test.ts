@@ -65,7 +65,7 @@ test('commands that documents show exist', () => {
     const inline = [...withoutFences(text).matchAll(/`(prov [^`\n]+)`/g)];
     const lines = fences(text).flatMap((fence) => [...fence.matchAll(/^(?:\$ )?(prov [^\n]+)$/gm)]);
     for (const [, command] of [...inline, ...lines]) {
-      const match = /^prov ([a-z]+)(?: ([a-z]+))?(?: ([a-z]+))?/.exec(command!);
+      const match = /^prov ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?(?: ([a-z][a-z-]*))?/.exec(command!);
       if (match === null) continue;
       const [, first, second, third] = match;
       if (
