@@ -85,6 +85,12 @@ export {
 export { readToken, TOKEN_USERNAME, tokenFilePath } from './remote/credentials/token-files.js';
 export { explainProxy, isPlainHttp } from './remote/explain.js';
 export { authoritySources } from './remote/http/tls-settings.js';
+export { MirrorHealth, type MirrorOutage, type OutageStore } from './remote/mirrors/mirror-health.js';
+export {
+  type Mirror,
+  type MirroredOptions,
+  mirroredRepository,
+} from './remote/mirrors/mirrored-repository.js';
 export { type PlannedRequest, plannedRequests } from './remote/planned-requests.js';
 export { Rehearsal, type RehearsedRequest } from './remote/rehearsal.js';
 export {

@@ -28,6 +28,12 @@ const all: readonly OptionSpec[] = [
     summary: 'accept this host as the new place where the registry signs users in',
     repeatable: true,
   },
+  {
+    flags: '--mirror <[prefix=]location>',
+    summary: 'read from this mirror first (docs/credentials.md)',
+    repeatable: true,
+  },
+  { flags: '--mirror-tags', summary: 'let mirrors say what tags mean, too' },
 ];
 
 /** How registries are spoken to: the same list on every command that uses the network. */

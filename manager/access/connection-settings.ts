@@ -61,9 +61,11 @@ export function hostOptions(registry: string, { settings, flags, role, env }: Ho
     headers: own.headers,
     resolve: addresses(settings, flags),
     concurrency: flags.concurrency ?? (limits?.concurrency ?? settings.concurrency)?.value,
-    timeouts: timeoutMs === undefined ? undefined : timeoutsOf(timeoutMs),
+    timeouts:
+      role === 'mirror' ? MIRROR_TIMEOUTS : timeoutMs === undefined ? undefined : timeoutsOf(timeoutMs),
     retry: {
-      ...(retries === undefined ? {} : { attempts: retries + 1 }),
+      // The next mirror is the second try.
+      ...(role === 'mirror' ? { attempts: 1 } : retries === undefined ? {} : { attempts: retries + 1 }),
       ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     },
     trustedRealms: own.trustedRealms,
@@ -77,6 +79,8 @@ export function hostOptions(registry: string, { settings, flags, role, env }: Ho
   };
 }
 
+/** There is somebody else to ask: nobody is waited for long. */
+const MIRROR_TIMEOUTS = { connectMs: 1500, answerMs: 10_000, stallMs: 10_000 };
 const CONNECT_MS = 10_000;
 const STALL_MS = 30_000;
 

@@ -32,8 +32,7 @@ export async function openLocation(
   role?: HostRole,
 ): Promise<Location> {
   if (reference.type === 'remote') {
-    const registry = registries.open(reference.registry, { ...(role && { role }) });
-    const store = registry.repository(reference.repository);
+    const store = registries.reader(reference.registry, reference.repository, { ...(role && { role }) });
     const target = await chooseTarget(reference, store);
     return {
       store,

@@ -1,9 +1,19 @@
 import { join } from 'node:path';
 import { ProvError, provHome } from '#base';
-import { type CredentialSource, createRemoteRegistry, type RemoteRegistry, type RequestEvent } from '#oci';
+import {
+  type CredentialSource,
+  createRemoteRegistry,
+  MirrorHealth,
+  mirroredRepository,
+  type RemoteRegistry,
+  type RemoteRepository,
+  type RequestEvent,
+} from '#oci';
 import type { NetworkSettings } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { connectionSettings, type HostRole, hostOptions } from './connection-settings.js';
+import { fileMirrorOutages } from './mirror-outages.js';
+import { mirrorsFor } from './mirrors.js';
 
 export interface OpenRegistryOptions {
   /** What a configuration says of this registry; flags win over it. */
@@ -12,6 +22,8 @@ export interface OpenRegistryOptions {
   readonly role?: HostRole;
   /** Instead of those that the surroundings hold. */
   readonly credentials?: CredentialSource;
+  /** The registry that this one mirrors. */
+  readonly mirrorOf?: string;
 }
 
 /** What is remembered of requests is for dry runs of few. */
@@ -26,17 +38,22 @@ export class Registries {
   readonly exchanges: { readonly method: string; readonly path: string }[] = [];
   /** Requests made so far by HTTP method. */
   readonly requests: Record<string, number> = {};
+  /** Answers so far by the host that gave them, where there is a choice of mirrors. */
+  readonly served: Record<string, number> = {};
+  readonly #health: MirrorHealth;
 
   constructor(context: ManagerContext, settings: NetworkSettings) {
     this.#context = context;
     this.#settings = settings;
+    this.#health = new MirrorHealth(fileMirrorOutages(context.env));
   }
 
   open(
     registry: string,
-    { plainHttp, role = 'registry', credentials }: OpenRegistryOptions = {},
+    { plainHttp, role = 'registry', credentials, mirrorOf }: OpenRegistryOptions = {},
   ): RemoteRegistry {
-    const known = this.#clients.get(registry);
+    const key = `${role} ${registry} ${mirrorOf ?? ''}`;
+    const known = this.#clients.get(key);
     if (known) return known;
     if (this.#context.offline) throw new ProvError('MANAGER_OFFLINE', { registry });
     const { transport = {}, env, provVersion } = this.#context;
@@ -46,6 +63,7 @@ export class Registries {
       registry,
       plainHttp: options.plainHttp ?? plainHttp,
       credentials: credentials ?? options.credentials,
+      mirrorOf,
       userAgent: `prov/${provVersion}`,
       rehearsal: this.#context.rehearsal,
       ...(this.#context.rehearsal === undefined ? { uploadJournalDir: join(provHome(env), 'uploads') } : {}),
@@ -57,8 +75,35 @@ export class Registries {
         this.requests[event.method] = (this.requests[event.method] ?? 0) + 1;
       },
     });
-    this.#clients.set(registry, client);
+    this.#clients.set(key, client);
     return client;
+  }
+
+  /**
+   * A repository for reading: from its mirrors first where there are any. Never for writing to a registry,
+   * nor for deciding what has to be written.
+   */
+  reader(registry: string, repository: string, options: OpenRegistryOptions = {}): RemoteRepository {
+    const upstream = this.open(registry, options).repository(repository);
+    const { transport = {}, env } = this.#context;
+    if (options.role !== undefined && options.role !== 'registry') return upstream;
+    const choices = mirrorsFor(registry, repository, this.#settings, transport);
+    if (choices.length === 0) return upstream;
+    return mirroredRepository({
+      upstream,
+      mirrors: choices.map((choice) => ({
+        host: choice.registry,
+        tags: choice.tags,
+        repository: this.open(choice.registry, { role: 'mirror', mirrorOf: registry }).repository(
+          choice.repository,
+        ),
+      })),
+      health: this.#health,
+      spoolDirectory: join(provHome(env), 'spool'),
+      onServed: (host) => {
+        this.served[host] = (this.served[host] ?? 0) + 1;
+      },
+    });
   }
 
   close(): void {

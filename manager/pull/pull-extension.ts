@@ -61,6 +61,8 @@ export interface PullResult {
   readonly fetched: number;
   /** Requests made, by method. */
   readonly requests: Readonly<Record<string, number>>;
+  /** Answers by the host that gave them, where there was a choice of mirrors. */
+  readonly served?: Readonly<Record<string, number>>;
   /** Of a dry run: what pulling it now would ask of the registry, in order. */
   readonly planned?: readonly PlannedRead[];
   /** Absent when a digest was asked for and all of it was on this machine: then nobody was asked. */
@@ -116,6 +118,7 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
         unchanged: state === 'same',
         fetched: there || source.cache === undefined ? 0 : layer.size,
         requests: { ...registries.requests },
+        ...(Object.keys(registries.served).length === 0 ? {} : { served: { ...registries.served } }),
         ...(dryRun
           ? { planned: await plannedReads(source, layer, { asked: registries.exchanges, there }) }
           : {}),

@@ -34,7 +34,8 @@ export function createWorkspaceRegistries(
     registry,
     repository(id) {
       const { registry: at, repository } = splitPackageId(id);
-      return registry(at).repository(repository);
+      const { host, url } = get(at);
+      return connections.reader(host, repository, { plainHttp: url.startsWith('http:') });
     },
   };
 }

@@ -28,6 +28,7 @@ export interface Settings
   extends Pick<
     RemoteRegistryOptions,
     | 'caFiles'
+    | 'mirrorOf'
     | 'onlyRealm'
     | 'realmPins'
     | 'clientCert'
@@ -75,6 +76,7 @@ export function registrySettings(options: RemoteRegistryOptions): Settings {
   const lower = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
   return {
     caFiles: options.caFiles,
+    mirrorOf: options.mirrorOf,
     onlyRealm: options.onlyRealm,
     realmPins: options.realmPins,
     clientCert: options.clientCert,

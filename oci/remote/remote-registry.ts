@@ -89,6 +89,8 @@ export interface RemoteRegistryOptions {
   readonly trustedRealms?: readonly string[] | undefined;
   /** The only host that may serve tokens to credentials. */
   readonly onlyRealm?: string | undefined;
+  /** The registry that this one mirrors: it is told by `ns=`. Only for hosts that the user configured as mirrors. */
+  readonly mirrorOf?: string | undefined;
   /** Where realms are remembered after this client; default: nowhere. */
   readonly realmPins?: RealmPins | undefined;
   /** Read for proxies, certificates and credentials. Default `process.env`. */

@@ -48,10 +48,18 @@ export class RepositoryAccess {
   complete({ target, allow, ...rest }: RepositoryCall, ...further: readonly string[]): Call {
     return {
       ...rest,
-      target: typeof target === 'string' ? `/v2/${this.wireName}/${target}` : target,
+      target: typeof target === 'string' ? this.#pathTo(target) : target,
       scopes: [repositoryScope(this.wireName, ...ACTIONS[allow]), ...further],
       repository: this.name,
     };
+  }
+
+  /** @see OCI distribution-spec 1.1, "Registry Proxying" */
+  #pathTo(target: string): string {
+    const { mirrorOf } = this.client.settings;
+    const path = `/v2/${this.wireName}/${target}`;
+    if (mirrorOf === undefined) return path;
+    return `${path}${path.includes('?') ? '&' : '?'}ns=${encodeURIComponent(mirrorOf)}`;
   }
 
   /** @throws SCHEMAS_REFERENCE_INVALID when it is neither a tag nor a digest. */

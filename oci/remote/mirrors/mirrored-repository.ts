@@ -1,0 +1,171 @@
+import { type Digester, isDigest, isProvError, log, ProvError } from '#base';
+import type { Descriptor } from '#schemas';
+import type { DownloadOptions } from '../blob-download.js';
+import type { RemoteRepository } from '../remote-registry.js';
+import type { MirrorHealth } from './mirror-health.js';
+import { spool } from './spool.js';
+
+export interface Mirror {
+  readonly host: string;
+  readonly repository: RemoteRepository;
+  /** Whether it may say what tags mean, and which there are. */
+  readonly tags: boolean;
+}
+
+export interface MirroredOptions {
+  readonly upstream: RemoteRepository;
+  /** In the order in which they are asked. */
+  readonly mirrors: readonly Mirror[];
+  readonly health: MirrorHealth;
+  /** Where content over 8 MiB waits until it is known to be right. */
+  readonly spoolDirectory: string;
+  readonly onServed?: ((host: string) => void) | undefined;
+}
+
+/** A mirror that never answered is waited for this long, then the next one is asked. */
+const FIRST_ANSWER_MS = 1800;
+
+/**
+ * A repository that is read from its mirrors first and from the registry itself last, request by request:
+ * what a mirror lacks, refuses or serves wrongly is asked of the next one. Content asked by digest may come
+ * from anywhere, since it is checked whole before a byte of it is seen; what tags mean comes from the registry
+ * alone unless a mirror may say it. Everything that writes, and every question that decides about writing,
+ * goes to the registry.
+ */
+export function mirroredRepository(options: MirroredOptions): RemoteRepository {
+  const { upstream, mirrors, health, spoolDirectory, onServed } = options;
+
+  async function first<T>(
+    candidates: readonly Mirror[],
+    ask: (repository: RemoteRepository, signal: AbortSignal | undefined) => Promise<T>,
+    { signal, accept = () => true }: { signal?: AbortSignal | undefined; accept?: (answer: T) => boolean },
+  ): Promise<T> {
+    for (const { host, repository } of candidates) {
+      if (!health.usable(host)) continue;
+      try {
+        const answer = await briefly(host, signal, (inner) => ask(repository, inner));
+        health.served(host);
+        if (!accept(answer)) continue;
+        onServed?.(host);
+        log.debug('served by a mirror', { mirror: repository.label });
+        return answer;
+      } catch (error) {
+        if (signal?.aborted || !isProvError(error) || isOurs(error)) throw error;
+        health.failed(host, error);
+        log.debug('a mirror did not serve', { mirror: repository.label, reason: error.message });
+      }
+    }
+    const answer = await ask(upstream, signal);
+    onServed?.(upstream.registry);
+    return answer;
+  }
+
+  /** Bounds the wait for the first answer of a mirror that never gave one. */
+  async function briefly<T>(
+    host: string,
+    signal: AbortSignal | undefined,
+    ask: (signal: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
+    if (health.proven(host)) return ask(signal);
+    const abort = new AbortController();
+    const seconds = FIRST_ANSWER_MS / 1000;
+    const timeout = new ProvError('OCI_REMOTE_TIMEOUT', { host, seconds, method: 'GET', path: '/v2/' });
+    const timer = setTimeout(() => abort.abort(timeout), FIRST_ANSWER_MS);
+    try {
+      return await ask(signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  const withTags = mirrors.filter(({ tags }) => tags);
+  const forReference = (reference: string) => (isDigest(reference) ? mirrors : withTags);
+
+  return {
+    ...upstream,
+    async fetch(descriptor, call: DownloadOptions = {}) {
+      const { signal, resume } = call;
+      for (const mirror of mirrors) {
+        if (!health.usable(mirror.host)) continue;
+        try {
+          const stream = await briefly(mirror.host, signal, (inner) =>
+            mirror.repository.fetch(descriptor, { signal: inner }),
+          );
+          const whole = await spool(stream, descriptor.size, spoolDirectory);
+          health.served(mirror.host);
+          onServed?.(mirror.host);
+          log.debug('served by a mirror', { mirror: mirror.repository.label, digest: descriptor.digest });
+          return resume === undefined ? whole : rest(whole, descriptor, resume.digester);
+        } catch (error) {
+          if (signal?.aborted || !isProvError(error) || isOurs(error)) throw error;
+          health.failed(mirror.host, error);
+          const reason = error.message;
+          log.debug('a mirror did not serve', { mirror: mirror.repository.label, reason });
+        }
+      }
+      const stream = await upstream.fetch(descriptor, call);
+      onServed?.(upstream.registry);
+      return stream;
+    },
+    fetchManifest: (reference, { signal } = {}) =>
+      first(
+        forReference(reference),
+        (repository, inner) => repository.fetchManifest(reference, { signal: inner }),
+        {
+          signal,
+        },
+      ),
+    resolve: (reference, { signal } = {}) =>
+      first(
+        forReference(reference),
+        (repository, inner) => repository.resolve(reference, { signal: inner }),
+        {
+          signal,
+        },
+      ),
+    list: ({ signal } = {}) =>
+      first(withTags, (repository, inner) => repository.list({ signal: inner }), {
+        signal,
+        accept: (tags) => tags.length > 0,
+      }),
+    // Caches are known to lose referrers silently: an empty answer of a mirror is none.
+    referrers: (subject, artifactType, { signal } = {}) =>
+      first(withTags, (repository, inner) => repository.referrers(subject, artifactType, { signal: inner }), {
+        signal,
+        accept: (found) => found.length > 0,
+      }),
+    inspectReferrers: (subject, artifactType, { signal } = {}) =>
+      first(
+        withTags,
+        (repository, inner) => repository.inspectReferrers(subject, artifactType, { signal: inner }),
+        { signal, accept: ({ descriptors }) => descriptors.length > 0 },
+      ),
+  };
+}
+
+/** Trouble on this machine, which another host does not mend. */
+function isOurs(error: ProvError): boolean {
+  return isProvError(error, 'BASE_DISK_FULL') || isProvError(error, 'BASE_FILE_UNWRITABLE');
+}
+
+/** What comes after the bytes at hand; those are checked with it. @throws OCI_DIGEST_MISMATCH */
+async function* rest(
+  whole: AsyncIterable<Uint8Array>,
+  { digest }: Descriptor,
+  digester: Digester,
+): AsyncGenerator<Uint8Array> {
+  let skip = digester.bytes;
+  let held: Uint8Array | undefined;
+  for await (const chunk of whole) {
+    const fresh = chunk.subarray(Math.min(skip, chunk.byteLength));
+    skip -= chunk.byteLength - fresh.byteLength;
+    if (fresh.byteLength === 0) continue;
+    digester.update(fresh);
+    if (held !== undefined) yield held;
+    held = fresh;
+  }
+  const actual = digester.digest();
+  if (actual !== digest)
+    throw new ProvError('OCI_DIGEST_MISMATCH', { where: 'what was kept earlier', expected: digest, actual });
+  if (held !== undefined) yield held;
+}
