@@ -30,7 +30,7 @@ const all: readonly OptionSpec[] = [
   },
   {
     flags: '--mirror <[prefix=]location>',
-    summary: 'read from this mirror first (docs/credentials.md)',
+    summary: 'read from this mirror first (docs/spec/credentials.md)',
     repeatable: true,
   },
   { flags: '--mirror-tags', summary: 'let mirrors say what tags mean, too' },

@@ -48,6 +48,8 @@ test('error codes that documents mention are in the catalogue', () => {
   const unknown: string[] = [];
   for (const file of files.filter((each) => each !== 'THIRD-PARTY-NOTICES.md')) {
     for (const [code] of readMarkdown(file).matchAll(/\b[A-Z]+(?:_[A-Z0-9]+){2,}\b/g)) {
+      // A variable of podman's, not a code.
+      if (code === 'REGISTRY_AUTH_FILE') continue;
       if (rooms.has(code.split('_')[0]!) && !Object.hasOwn(catalogue, code)) unknown.push(`${file}: ${code}`);
     }
   }
