@@ -65,6 +65,16 @@ test('a good signature counts among bad ones, whatever their order', async () =>
   }
 });
 
+test('signatures that may be hidden are not called missing; what is found still counts', async () => {
+  const { input } = await signedExtension();
+  const uncertain = 'the registry answers 405 to the question for referrers';
+  const hidden = await verifyArtifact({ ...input, bundles: [], legacy: [], uncertain });
+  assert.deepEqual([hidden.ok, hidden.reason], [false, 'signatures-uncertain']);
+  assert.ok(hidden.explanation.includes(uncertain));
+  assert.equal((await verifyArtifact({ ...input, uncertain })).ok, true);
+  assert.equal((await verifyArtifact({ ...input, bundles: [], legacy: [] })).reason, 'unsigned');
+});
+
 test('a policy without layers accepts nothing', async () => {
   const { input } = await signedExtension();
   assert.equal(

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Digester } from '#base';
+import { openContentCache } from '../store/content-cache.js';
 import { commitLimit, REMOTE_TIMEOUTS } from './registry-settings.js';
 import { fixture, randomBlob, readAll, sourceOf } from './test-support.js';
 
@@ -116,4 +120,24 @@ test('one connection serves many requests', async (t) => {
   for (let i = 0; i < 5; i += 1) await repository.list();
   await readAll(await repository.fetch(descriptor));
   assert.equal(server.connections, 1);
+});
+
+test('wrong bytes are never under their final name, and nothing of them is kept', async (t) => {
+  const { repository, server } = await fixture(t);
+  const directory = mkdtempSync(join(tmpdir(), 'prov-cache-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const cache = await openContentCache(directory);
+  const { bytes, descriptor } = randomBlob(2 * MIB);
+  const other = Buffer.from(bytes);
+  other[1_500_000]! ^= 1;
+  server.model.repository('ns/app').blobs.set(descriptor.digest, other);
+  await assert.rejects(cache.fill(descriptor, repository), { code: 'OCI_DIGEST_MISMATCH' });
+  assert.equal(await cache.has(descriptor.digest), false);
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((each) =>
+    each.isFile(),
+  );
+  assert.deepEqual(
+    files.map(({ name }) => name),
+    [],
+  );
 });

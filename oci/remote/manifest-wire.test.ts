@@ -66,7 +66,8 @@ test('a manifest that says of itself to be another type than it is sent as is re
 
 test('parameters and case of a content type do not matter for a manifest', async (t) => {
   const { repository, server } = await fixture(t);
-  const { bytes, descriptor } = manifestOf();
+  const bytes = Buffer.from('{"schemaVersion":2}');
+  const descriptor = { ...blobOf(bytes), mediaType: MEDIA.ociManifest };
   const type = `${MEDIA.ociManifest.replace('manifest', 'MANIFEST')} ; charset=utf-8`;
   server.model.putManifest('ns/app', { type, bytes, tag: 'latest' });
   assert.deepEqual(await repository.resolve('latest'), descriptor);
@@ -355,12 +356,11 @@ test('a registry that takes no more requests is told once', async (t) => {
   assert.match(lines[0] ?? '', /takes no more requests from us for 60 s/);
 });
 
-test('429 without Retry-After waits for the reset that it names', async (t) => {
-  const { repository, server } = await fixture(t);
-  server.fault({ does: { answer: { status: 429, headers: { 'x-ratelimit-reset': '1' } } } });
-  const started = Date.now();
-  await repository.list();
-  assert.ok(Date.now() - started >= 990);
+test('429 without Retry-After means the reset that it names', async (t) => {
+  const { repository, server } = await fixture(t, {}, { retry: { attempts: 3, maxWaitMs: 1000 } });
+  server.fault({ does: { answer: { status: 429, headers: { 'x-ratelimit-reset': '3600' } } } });
+  await assert.rejects(repository.list(), { code: 'OCI_REMOTE_RATE_LIMITED', message: /wait 3600 s/ });
+  assert.equal(server.seen.length, 1);
 });
 
 test('rate limits are read in every form', () => {

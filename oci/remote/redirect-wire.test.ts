@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ProvError } from '#base';
 import { parseTarget, sameOrigin } from './http/target.js';
 import type { Answer } from './http/transport.js';
-import { followLocation, MAX_REDIRECTS } from './redirect.js';
+import { followLocation } from './redirect.js';
 import { clientOf, fixture, randomBlob, readAll, sourceOf } from './test-support.js';
 
 const at = (address: string) => parseTarget(address)!;
@@ -103,13 +103,13 @@ test('writes follow 307 and 308 with their body, and no other redirect', async (
 });
 
 test('ten redirects are followed, eleven are not', async (t) => {
-  for (const steps of [MAX_REDIRECTS, MAX_REDIRECTS + 1]) {
+  for (const steps of [10, 11]) {
     const { server, repository } = await fixture(t);
     for (let step = 1; step <= steps; step += 1) {
       const location = step === steps ? '/v2/ns/app/tags/list' : `/v2/step/${step}/tags/list`;
       server.fault({ does: { answer: { status: 302, headers: { location } } } });
     }
-    if (steps === MAX_REDIRECTS) assert.deepEqual(await repository.list(), []);
+    if (steps === 10) assert.deepEqual(await repository.list(), []);
     else
       await assert.rejects(repository.list(), { code: 'OCI_REMOTE_REDIRECT_REFUSED', message: /too many/ });
   }

@@ -5,7 +5,7 @@ import type { Answer } from './http/transport.js';
 import { whereOf } from './http/transport-failure.js';
 
 /** Redirects followed for one request. */
-export const MAX_REDIRECTS = 10;
+const MAX_REDIRECTS = 10;
 
 /** Whether an answer sends this request elsewhere: any redirect for reads, 307 and 308 for writes. */
 export function isRedirect(answer: Answer, method: string): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { digestOf, EXIT } from '#base';
 import { type Descriptor, MEDIA } from '#schemas';
 import { referrersTag } from '../referrers-tag.js';
@@ -160,13 +160,19 @@ test('a foreign manifest under the fallback tag stops an attach', async (t) => {
   });
 });
 
+/** A client that shares no lock with the one of the fixture, as another process would. */
+function underAnotherName(t: TestContext, { server }: Fixture) {
+  const host = server.host.replace('127.0.0.1', 'localhost');
+  return clientOf(t, host, { resolve: new Map([[host, '127.0.0.1']]) });
+}
+
 for (const conditional of [true, false]) {
   test(`nothing is lost when several attach at once, ${conditional ? 'by ETag' : 'by reading again'}`, async (t) => {
     const all = await fixture(t, { referrersApi: false, conditional });
     const subject = await withSubject(all);
     // Without conditions only one process at a time is safe against itself; two clients stand for two processes.
     const clients = conditional
-      ? [all.repository, clientOf(t, all.server.host).repository('ns/app')]
+      ? [all.repository, underAnotherName(t, all).repository('ns/app')]
       : [all.repository];
     const attached = await Promise.all(
       Array.from({ length: 12 }, (_, index) =>

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { projectRoot } from '../support/project.js';
+import { CHECKLIST } from './checklist.js';
+
+const NAME = /\btest\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
+
+function testNames(file: string): readonly string[] {
+  const text = readFileSync(join(projectRoot, file), 'utf8');
+  return [...text.matchAll(NAME)].map((match) => match.slice(1).find((each) => each !== undefined) ?? '');
+}
+
+test('the checklist has its lines, each once and in order', () => {
+  assert.deepEqual(
+    CHECKLIST.map(({ line }) => line),
+    Array.from({ length: 50 }, (_, index) => index + 1).filter((line) => line !== 46),
+  );
+});
+
+test('every test that proves a line is there', () => {
+  const missing: string[] = [];
+  for (const { line, tests } of CHECKLIST) {
+    assert.ok(Object.keys(tests).length > 0, `line ${line}`);
+    for (const [file, names] of Object.entries(tests)) {
+      const known = testNames(file);
+      for (const name of names) if (!known.includes(name)) missing.push(`${line}: ${file}: ${name}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
+test('the wire has at least sixty tests', () => {
+  const all = new Set(
+    CHECKLIST.flatMap(({ tests }) =>
+      Object.entries(tests).flatMap(([file, names]) => names.map((name) => `${file} ${name}`)),
+    ),
+  );
+  assert.ok(all.size >= 60, `${all.size}`);
+});
