@@ -43,7 +43,7 @@ export function clientOf(
     registry: host,
     credentials: anonymousCredentials,
     retry: { attempts: 4, baseDelayMs: 2, maxDelayMs: 20 },
-    timeouts: { connectMs: 2000, answerMs: 2000, commitMs: 5000, stallMs: 300 },
+    timeouts: { connectMs: 2000, answerMs: 5000, commitMs: 9000, stallMs: 800 },
     env: {},
     ...options,
   });

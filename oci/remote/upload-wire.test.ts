@@ -123,7 +123,8 @@ for (const [name, does] of Object.entries({
   silence: { hang: true as const },
 })) {
   test(`after ${name} the registry is asked what it has, and only the rest is sent`, async (t) => {
-    const { repository, server } = await fixture(t);
+    const timeouts = 'hang' in does ? { timeouts: { answerMs: 1500 } } : {};
+    const { repository, server } = await fixture(t, {}, timeouts);
     const { bytes, descriptor } = randomBlob(BIG);
     server.fault({ method: 'PATCH', after: 1, does });
     await repository.push(descriptor, sourceOf(bytes));

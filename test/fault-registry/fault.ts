@@ -26,9 +26,9 @@ export type Misbehaviour =
   /** Does the work, then changes the answer. */
   | { readonly change: (planned: Planned, seen: Seen) => void }
   /** Does the work, sends this many bytes of the answer's body and cuts the connection. */
-  | { readonly cutAnswerAfter: number }
+  | { readonly cutAnswerAfter: number; readonly happened?: () => void }
   /** Reads this many bytes of the request's body and cuts the connection; what came in is kept by an upload. */
-  | { readonly cutRequestAfter: number }
+  | { readonly cutRequestAfter: number; readonly happened?: () => void }
   /** Never answers. */
   | { readonly hang: true }
   /** Sends this many bytes of the body, then nothing. */

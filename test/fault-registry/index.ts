@@ -54,7 +54,8 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
     const fault = faults.take(one);
     const limit = fault && 'cutRequestAfter' in fault ? fault.cutRequestAfter : Number.POSITIVE_INFINITY;
     const body = await receive(request, one, limit);
-    if (one.received >= limit) {
+    if (fault && 'cutRequestAfter' in fault && one.received >= limit) {
+      fault.happened?.();
       keepPartial(one, body.subarray(0, limit));
       socket.destroy();
       return;
@@ -180,5 +181,8 @@ async function send(
   await new Promise<void>((resolve) => {
     response.write(body.subarray(0, part), () => resolve());
   });
-  if (fault && 'cutAnswerAfter' in fault) setTimeout(() => request.socket.destroy(), 5);
+  if (fault && 'cutAnswerAfter' in fault) {
+    fault.happened?.();
+    setTimeout(() => request.socket.destroy(), 5);
+  }
 }
