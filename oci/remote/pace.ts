@@ -16,6 +16,8 @@ const CUT = 0.85;
 const GROWTH = 0.0005;
 const GROWTH_AFTER_MS = 10_000;
 const WINDOW_MS = 1000;
+/** What a first 429 is taken for at least: after few requests it says little, and one alone should not cost minutes. */
+const FIRST_RATE = 20;
 
 /**
  * How hard one host may be asked, learned from its answers and shared by every request to it. Requests at
@@ -87,7 +89,9 @@ export class Pace {
     this.#taken = this.#taken.filter((at) => at > now - WINDOW_MS);
     const measured = Math.max(1, this.#taken.length);
     const likely =
-      this.#rate === undefined ? measured : Math.min(this.#rate, Math.max(measured, this.#rate / 2));
+      this.#rate === undefined
+        ? Math.max(FIRST_RATE, measured)
+        : Math.min(this.#rate, Math.max(measured, this.#rate / 2));
     this.#rate = Math.max(SLOWEST_PER_SECOND, likely * CUT);
     this.#next = Math.max(this.#next, now + WINDOW_MS / this.#rate);
   }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectRoot } from '../support/project.js';
 import { CHECKLIST } from './checklist.js';
+import { checklistTable } from './checklist-table.js';
 
 const NAME = /\btest\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
 
@@ -38,4 +39,14 @@ test('the wire has at least sixty tests', () => {
     ),
   );
   assert.ok(all.size >= 60, `${all.size}`);
+});
+
+test('the table of docs/spec/wire.md is that of the checklist', () => {
+  const path = join(projectRoot, 'docs/spec/wire.md');
+  const text = readFileSync(path, 'utf8');
+  const [before = '', rest = ''] = text.split('<!-- checklist -->');
+  const [, after = ''] = rest.split('<!-- end -->');
+  const expected = `${before}<!-- checklist -->\n\n${checklistTable()}\n\n<!-- end -->${after}`;
+  if (process.env['PROV_UPDATE'] !== undefined) writeFileSync(path, expected);
+  assert.equal(text, expected, 'PROV_UPDATE=1 node --test build/test/wire/checklist.test.js writes it');
 });
