@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { projectRoot } from '../support/project.js';
 import { CHECKLIST } from './checklist.js';
 import { checklistTable } from './checklist-table.js';
+import { MUTANTS } from './mutants.js';
 
 const NAME = /\btest\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
 
@@ -49,4 +50,14 @@ test('the table of docs/spec/wire.md is that of the checklist', () => {
   const expected = `${before}<!-- checklist -->\n\n${checklistTable()}\n\n<!-- end -->${after}`;
   if (process.env['PROV_UPDATE'] !== undefined) writeFileSync(path, expected);
   assert.equal(text, expected, 'PROV_UPDATE=1 node --test build/test/wire/checklist.test.js writes it');
+});
+
+test('every mutant changes text that is there', () => {
+  const stale = MUTANTS.filter(
+    ({ file, find }) => !readFileSync(join(projectRoot, 'build', `${file}.js`), 'utf8').includes(find),
+  );
+  assert.deepEqual(
+    stale.map(({ line, mistake }) => `${line}: ${mistake}`),
+    [],
+  );
 });

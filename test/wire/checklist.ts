@@ -174,7 +174,9 @@ export const CHECKLIST: readonly WireLine[] = [
         'addresses inside a private network are no realms of a public registry, in any notation',
         'a registry inside the network may name its own realm, and the registry its own address',
         'only http and https realms without user information are realms',
-        'credentials stay with the first realm; trusted ones and anonymous tokens are free',
+        'credentials stay with the first realm, or a trusted one after that; anonymous tokens are free',
+        'a pin is written when credentials were taken, holds for the next client, and moves only when told',
+        'a configured realm is the only one, a private address included',
       ],
       [SIGN_IN]: [
         'credentials stay with the first realm',

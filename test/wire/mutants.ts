@@ -225,7 +225,7 @@ const ROWS: readonly Row[] = [
     10,
     'follows any realm with credentials',
     'oci/remote/auth/realm',
-    'this.#pinned !== host',
+    'pinned !== undefined && pinned !== host',
     'false',
     'oci/remote/auth/realm',
     'credentials stay with the first realm',
