@@ -17,7 +17,7 @@ function testNames(file: string): readonly string[] {
 test('the checklist has its lines, each once and in order', () => {
   assert.deepEqual(
     CHECKLIST.map(({ line }) => line),
-    Array.from({ length: 50 }, (_, index) => index + 1).filter((line) => line !== 46),
+    Array.from({ length: 50 }, (_, index) => index + 1),
   );
 });
 

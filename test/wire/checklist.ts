@@ -668,6 +668,19 @@ export const CHECKLIST: readonly WireLine[] = [
     tests: { [MANIFEST_WIRE]: ['a warning of the registry is shown once, and nothing is done about it'] },
   },
   {
+    line: 46,
+    subject: 'transport',
+    demand:
+      'A host that is configured as a mirror, and no other, is told by ns= whom it mirrors; it gets credentials of its own only, and what it gives is checked before it is seen.',
+    tests: {
+      [`${R}mirrors/mirrored-repository.test.ts`]: [
+        'content by digest comes from the first mirror that has it; the namespace is told to mirrors only',
+        '${what} from a mirror moves on to the next, and nobody sees a wrong byte',
+        'referrers that a mirror lost are asked of the registry',
+      ],
+    },
+  },
+  {
     line: 47,
     subject: 'transport',
     demand:

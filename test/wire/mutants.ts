@@ -1041,6 +1041,15 @@ const ROWS: readonly Row[] = [
     'a warning of the registry is shown once',
   ],
   [
+    46,
+    'does not say whom a mirror mirrors',
+    'oci/remote/repository-access',
+    'if (mirrorOf === undefined)',
+    'if (true)',
+    'oci/remote/mirrors/mirrored-repository',
+    'content by digest comes from',
+  ],
+  [
     47,
     'opens a connection for each request',
     'oci/remote/http/transport',
