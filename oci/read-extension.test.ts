@@ -93,5 +93,10 @@ test('an index gives the child of the platform', async (t) => {
   await assert.rejects(readExtension(store, index, { ...options, platform: 'linux/arm64' }), {
     code: 'OCI_PLATFORM_MISSING',
   });
-  await assert.rejects(readExtension(store, index, options), { code: 'OCI_PLATFORM_MISSING' });
+  assert.equal((await readExtension(store, index, options)).descriptor.digest, packed.descriptor.digest);
+  const none = await put(
+    encodeIndex({ schemaVersion: 2, artifactType: MEDIA.extension, manifests: [] }),
+    MEDIA.ociIndex,
+  );
+  await assert.rejects(readExtension(store, none, options), { code: 'OCI_PLATFORM_MISSING' });
 });

@@ -22,7 +22,7 @@ import { parseJson } from './parse-json.js';
 export interface ReadExtensionOptions {
   /** Version of this prov, for the config's `compatibility`. */
   readonly provVersion: string;
-  /** `os/arch[/variant]`, to choose from an index. */
+  /** `os/arch[/variant]`, to choose from an index. Without one, facts are read from its first child: all have the same. */
   readonly platform?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -136,14 +136,14 @@ function chooseChild(
 ): Descriptor {
   const named = index.manifests.map((child) => ({ child, name: platformName(child) }));
   const found = named.find(
-    (each) => platform !== undefined && (each.name === platform || each.name?.startsWith(`${platform}/`)),
+    (each) => platform === undefined || each.name === platform || each.name?.startsWith(`${platform}/`),
   );
   if (found) return found.child;
   const offered = named.map((each) => each.name ?? '?').join(', ') || 'nothing';
   throw new ProvError('OCI_PLATFORM_MISSING', {
     digest: root.digest,
     where: store.label,
-    platform: platform ?? 'no platform',
+    platform: platform ?? 'any platform',
     offered,
   });
 }

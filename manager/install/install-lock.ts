@@ -85,7 +85,8 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
   });
   assertTrusted(verdict);
   if (complete) return false;
-  const extension = await readExtension(store, descriptor, { provVersion, signal });
+  const platform = hostPlatform();
+  const extension = await readExtension(store, descriptor, { provVersion, platform, signal });
   context.onEvent?.({
     event: 'installing',
     message: `installing ${entry.name} ${entry.version}`,

@@ -11,6 +11,7 @@ import {
   versionToTag,
 } from '#schemas';
 import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
+import { hostPlatform } from '#workspace';
 import { assertAsked, assertNamed } from '../access/location.js';
 import { type Registries, withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
@@ -30,6 +31,8 @@ export interface PullOptions {
   /** Who must have signed it; without one, signatures are not looked at. */
   readonly policy?: TrustPolicy | undefined;
   readonly dryRun?: boolean | undefined;
+  /** `os/arch[/variant]`, when its archive differs by platform. Default: this machine's. */
+  readonly platform?: string | undefined;
   /** Replace what is at the destination; it stays as it was until the new tree is complete. */
   readonly force?: boolean | undefined;
   /** Fetch it although it is revoked. */
@@ -83,7 +86,8 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
     const source = await openPullSource(reference, registries, context);
     try {
       const { root, cached } = source;
-      const extension = await readExtension(cached, root, { provVersion, signal });
+      const platform = options.platform ?? hostPlatform();
+      const extension = await readExtension(cached, root, { provVersion, platform, signal });
       const { config, layer } = extension;
       assertAsked(config, source);
       const offline = isDigest(source.target) && source.cache?.locate(layer) !== undefined;

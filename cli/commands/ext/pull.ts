@@ -32,7 +32,12 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const policy = await policyOption(context, input, 'workspace');
   if (policy === undefined) context.note(UNVERIFIED);
   const result = await pullExtension(
-    { ...common, policy, allowRevoked: options['allowRevoked'] === true },
+    {
+      ...common,
+      policy,
+      platform: textOption(options, 'platform'),
+      allowRevoked: options['allowRevoked'] === true,
+    },
     manager,
   );
   if (result.state !== undefined && result.state !== 'active')

@@ -14,6 +14,10 @@ export const readerCommands: readonly CommandSpec[] = [
       { flags: '--destination <dir>', summary: 'directory to write (default: ./NAME)' },
       { ...keyOption, summary: 'public key that must have signed it' },
       { flags: '--force', summary: 'replace what is at the destination' },
+      {
+        flags: '--platform <os/arch>',
+        summary: "where the archive differs by platform (default: this machine's)",
+      },
       { flags: '--allow-revoked', summary: 'fetch it although it was revoked' },
       { flags: '--any', summary: 'restore the files of an artifact that is no extension, as oras does' },
       { flags: '--dry-run', summary: 'write nothing; show bytes and requests' },
