@@ -43,7 +43,10 @@ export function fixCommand(changes: readonly Change[], workspace: Workspace): st
         return undefined;
     }
   }
-  return [...edits, ['prov dep resolve', ...flags].join(' ')].join(' && ');
+  // An edit resolves at once, all or nothing; where it is not the whole fix it must not.
+  if (edits.length === 1 && flags.length === 0) return edits[0];
+  const parts = edits.map((edit) => `${edit} --no-resolve`);
+  return [...parts, ['prov dep resolve', ...flags].join(' ')].join(' && ');
 }
 
 /** What a change is, in words. */
