@@ -5,7 +5,7 @@ import { mutateProofs } from './testing/mutate-proofs.js';
 
 const FIRST_SEED = Number(process.env['PROV_SEED'] ?? 500_000);
 const SCHEDULES = 1000;
-const PROOFS_OF = 150;
+const PROOFS_OF = 20;
 
 test(`${SCHEDULES} schedules of answers: the same bytes`, (context) => {
   context.diagnostic(`first seed ${FIRST_SEED}`);
