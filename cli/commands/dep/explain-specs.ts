@@ -1,6 +1,6 @@
 import type { CommandSpec, OptionSpec } from '../../command.js';
 import { transportOptions } from '../transport-options.js';
-import { explainOption } from './explain-form.js';
+import { explainOption } from './explain-options.js';
 import { resolutionOptionSpecs } from './resolution-flags.js';
 import { workspaceOption } from './specs.js';
 

@@ -1,5 +1,6 @@
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
+import { explainForm } from './explain-options.js';
 import { openCommandWorkspace } from './in-workspace.js';
 import { confirmPlan, describeResult } from './plan.js';
 import { requirementArguments } from './requirement.js';
@@ -27,6 +28,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       allowLocal: options['allowLocal'] === true,
       dryRun,
       confirm: confirmPlan(context, options['yes'] === true),
+      explain: explainForm(input),
     },
     managerContext(context, input),
   );

@@ -1,6 +1,6 @@
 import type { CommandSpec, OptionSpec } from '../../command.js';
 import { transportOptions } from '../transport-options.js';
-import { explainOption } from './explain-form.js';
+import { explainOption } from './explain-options.js';
 import { resolutionOptionSpecs } from './resolution-flags.js';
 
 export const workspaceOption: OptionSpec = {
@@ -89,6 +89,7 @@ export const depCommands: readonly CommandSpec[] = [
       noInstall,
       allowLocal,
       dryRun,
+      explainOption,
     ],
     examples: ['prov dep add taskserv redis@^7', 'prov dep add taskserv/redis@^7'],
     load: () => import('./add.js'),
@@ -101,7 +102,7 @@ export const depCommands: readonly CommandSpec[] = [
       { name: 'kind', summary: 'kind of the extension; or KIND/NAME' },
       { name: 'name', summary: 'its name', optional: true },
     ],
-    options: [workspaceOption, noResolve, offline, yes, noInstall, allowLocal, dryRun],
+    options: [workspaceOption, noResolve, offline, yes, noInstall, allowLocal, dryRun, explainOption],
     examples: ['prov dep remove taskserv redis'],
     load: () => import('./remove.js'),
   },

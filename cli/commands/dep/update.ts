@@ -2,6 +2,7 @@ import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
+import { explainForm } from './explain-options.js';
 import { openCommandWorkspace } from './in-workspace.js';
 import { confirmPlan, describeResult } from './plan.js';
 import { resolutionFlags } from './resolution-flags.js';
@@ -25,6 +26,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       allowLocal: options['allowLocal'] === true,
       dryRun: plan,
       confirm: confirmPlan(context, options['yes'] === true),
+      explain: explainForm(input),
     },
     managerContext(context, input),
   );

@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
-import { explainForm } from './explain-form.js';
+import { explainForm } from './explain-options.js';
 import { openCommandWorkspace } from './in-workspace.js';
 import { resolutionFlags } from './resolution-flags.js';
 
