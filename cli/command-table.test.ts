@@ -14,6 +14,27 @@ test('every command, argument and option says what it is for', () => {
   }
 });
 
+test('every command shows how it is called, with words that it understands', () => {
+  for (const spec of commandTable) {
+    const name = spec.path.join(' ');
+    assert.ok(spec.examples !== undefined && spec.examples.length > 0, `${name} has no example`);
+    const options = new Set(
+      (spec.options ?? []).flatMap(({ flags }) => flags.match(/--[a-z][a-z-]*/g) ?? []),
+    );
+    const global = ['--out', '--format', '--quiet', '--debug', '--help'];
+    for (const example of spec.examples ?? []) {
+      const own = example.replace(/^(?:[A-Z_]+=\S+ )+/, '');
+      const names = [spec.path, ...(spec.aliases ?? [])].map((path) => `prov ${path.join(' ')}`);
+      assert.ok(
+        names.some((each) => own === each || own.startsWith(`${each} `) || own.includes(`| ${each} `)),
+        `${name}: ${example}`,
+      );
+      for (const [flag] of own.matchAll(/(?<= )--[a-z][a-z-]*/g))
+        assert.ok(options.has(flag) || global.includes(flag), `${example}: ${flag} is no option of ${name}`);
+    }
+  }
+});
+
 test('every group that help shows says what it is about', () => {
   const program = buildProgram(async () => {});
   const shown = program.createHelp().visibleCommands(program);

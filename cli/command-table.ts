@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command.js';
+import { completionCommands } from './commands/completion/specs.js';
 import { explainCommands } from './commands/dep/explain-specs.js';
 import { depCommands } from './commands/dep/specs.js';
 import { deployCommands } from './commands/deploy/specs.js';
@@ -18,4 +19,5 @@ export const commandTable: readonly CommandSpec[] = [
   ...mirrorCommands,
   ...keyCommands,
   ...registryCommands,
+  ...completionCommands,
 ];

@@ -1,3 +1,8 @@
+export {
+  type ClientDescription,
+  type DescribeClientOptions,
+  describeClient,
+} from './access/describe-client.js';
 export { type AccessExplanation, explainAccess } from './access/explain-access.js';
 export { type LoginOptions, type LoginResult, login } from './access/login.js';
 export { type LogoutOptions, type LogoutResult, logout } from './access/logout.js';

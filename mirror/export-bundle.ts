@@ -1,5 +1,5 @@
 import type { Digest } from '#base';
-import { bytesSource, copyGraph, createLayoutTarWriter, type LayoutTarWriter, type ReadStore } from '#oci';
+import { type ByteProgress, bytesSource, copyGraph, createLayoutTarWriter, type LayoutTarWriter, type ReadStore } from '#oci';
 import type { Descriptor, Lock } from '#schemas';
 import { type BundleFile, type BundleManifest, buildBundleManifest } from './bundle-format.js';
 import { assertFree, freeBytes, tarBytes } from './free-space.js';
@@ -8,6 +8,7 @@ import { assertProof, groupRoots, type LockRoot, lockRoots } from './lock-roots.
 export type ExportEvent =
   | { readonly type: 'collected'; readonly repository: string; readonly extensions: number }
   | { readonly type: 'planned'; readonly contents: number; readonly bytes: number }
+  | { readonly type: 'progress'; readonly descriptor: Descriptor; readonly progress: ByteProgress }
   | { readonly type: 'written'; readonly descriptor: Descriptor };
 
 export interface ExportOptions {
@@ -60,6 +61,7 @@ export async function exportBundle(options: ExportOptions): Promise<ExportResult
   const { digest, size } = await writer.finish({
     annotations: bundle.indexAnnotations,
     signal,
+    onProgress: (descriptor, progress) => onEvent?.({ type: 'progress', descriptor, progress }),
     onWritten: (descriptor) => onEvent?.({ type: 'written', descriptor }),
   });
   const repositories = [...new Set(roots.map(({ repository }) => repository))];

@@ -19,6 +19,7 @@ import { type AssetPath, withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
 import type { Contents } from '../metadata/contents.js';
 import type { WorkspaceRegistries } from '../resolve/workspace-registries.js';
+import { reportTransfer } from '../transfer/report-transfer.js';
 import { verifyContent } from '../trust/verify-content.js';
 import { assertHere } from './assert-here.js';
 import { assetLayers, isUnchanged } from './installed-state.js';
@@ -95,13 +96,17 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
   });
   await installAssets({ entry, dir, tools, store, declared: extension.config.assets ?? [] }, context);
   if (!whole) {
-    await unpackLayer(await store.fetch(extension.layer, { signal }), {
+    const report = reportTransfer(context, 'install');
+    report.plan(1, extension.layer.size);
+    const onProgress = report.progress(extension.layer);
+    await unpackLayer(await store.fetch(extension.layer, { signal, onProgress }), {
       destination: dir,
       title: entry.name,
       descriptor: extension.layer,
       replace: true,
       signal,
     });
+    report.finished(extension.layer, 'copied');
     await recordInstalledTree(dir, entry, signal);
   }
   return true;

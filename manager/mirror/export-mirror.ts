@@ -5,6 +5,7 @@ import { openWorkspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { requireLock } from '../resolve/lock-file.js';
+import { reportTransfer } from '../transfer/report-transfer.js';
 import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
 
 export interface ExportMirrorOptions {
@@ -21,13 +22,18 @@ export async function exportMirror(
   const workspace = await openWorkspace(dirname(lockFile), { env: context.env });
   return withRegistries(context, async (connections) => {
     const registries = createWorkspaceRegistries(workspace, connections);
+    const report = reportTransfer(context, 'export');
     return exportBundle({
       lock,
       source: (repository, registry) => registries.repository(packageId(registry, repository)),
       output,
       signal: context.signal,
-      onEvent: (event) =>
-        context.onEvent?.({ event: `export.${event.type}`, message: `exporting: ${event.type}`, ...event }),
+      onEvent: (event) => {
+        if (event.type === 'progress') return report.progress(event.descriptor)(event.progress);
+        if (event.type === 'planned') report.plan(event.contents, event.bytes);
+        if (event.type === 'written') report.finished(event.descriptor, 'copied');
+        context.onEvent?.({ event: `export.${event.type}`, message: `exporting: ${event.type}`, ...event });
+      },
     });
   });
 }

@@ -23,6 +23,7 @@ import { openRegistries } from '../access/registries.js';
 import { withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
 import { isBookkeepingTag } from '../index-document/join-index.js';
+import { reportTransfer } from '../transfer/report-transfer.js';
 import { attachSignature } from '../trust/attach-signature.js';
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
@@ -230,6 +231,11 @@ async function send(
   const missing = tagged ? await missingBlobs(store, packed.blobs, signal) : packed.blobs;
   const sent = !tagged || missing.length > 0;
   if (sent) {
+    const report = reportTransfer(context, 'push');
+    report.plan(
+      missing.length,
+      missing.reduce((sum, blob) => sum + blob.descriptor.size, 0),
+    );
     for (const blob of missing) {
       onEvent?.({
         event: 'blob',
@@ -237,7 +243,9 @@ async function send(
         digest: blob.descriptor.digest,
         size: blob.descriptor.size,
       });
-      await store.push(blob.descriptor, blob.source, { signal });
+      const onProgress = report.progress(blob.descriptor);
+      await store.push(blob.descriptor, blob.source, { signal, onProgress });
+      report.finished(blob.descriptor, 'copied');
     }
     await store.push(descriptor, bytesSource(manifestBytes), { signal });
   }

@@ -29,24 +29,28 @@ export const deployCommands: readonly CommandSpec[] = [
     path: ['health'],
     summary: 'ask every deployed extension whether it works',
     options: [workspaceOption, infra],
+    examples: ['prov health'],
     load: () => import('./health.js'),
   },
   {
     path: ['services', 'start'],
     summary: 'start the services of an infra',
     options: [workspaceOption, infra],
+    examples: ['prov services start'],
     load: () => import('./services-start.js'),
   },
   {
     path: ['services', 'stop'],
     summary: 'stop the services of an infra',
     options: [workspaceOption, infra],
+    examples: ['prov services stop'],
     load: () => import('./services-stop.js'),
   },
   {
     path: ['services', 'status'],
     summary: 'show the services of an infra',
     options: [workspaceOption, infra],
+    examples: ['prov services status'],
     load: () => import('./services-status.js'),
   },
   {
@@ -58,6 +62,7 @@ export const deployCommands: readonly CommandSpec[] = [
       { flags: '--yes', summary: 'do not ask' },
       { flags: '--check', summary: 'show what would be deleted' },
     ],
+    examples: ['prov destroy'],
     load: () => import('./destroy.js'),
   },
 ];

@@ -51,6 +51,18 @@ export const readerCommands: readonly CommandSpec[] = [
     load: () => import('./inspect.js'),
   },
   {
+    path: ['ext', 'config'],
+    summary: 'show the settings of the registry client that are in effect',
+    details: 'Secrets are never shown; prov auth explain says why something is as it is.',
+    options: [
+      { flags: '--check', summary: 'ask the registry whether it answers' },
+      ...targetOptions,
+      ...transportOptions,
+    ],
+    examples: ['prov oci config', 'prov ext config --registry registry.example --check'],
+    load: () => import('./config.js'),
+  },
+  {
     path: ['ext', 'verify'],
     summary: 'check the signatures of an extension',
     args: [refArgument],

@@ -30,6 +30,7 @@ export const mirrorCommands: readonly CommandSpec[] = [
     path: ['mirror', 'inspect'],
     summary: 'show what a bundle holds, with every digest checked',
     args: [{ name: 'file', summary: 'the bundle' }],
+    examples: ['prov mirror inspect site.tar'],
     load: () => import('./inspect.js'),
   },
 ];

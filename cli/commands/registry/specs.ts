@@ -31,6 +31,7 @@ export const registryCommands: readonly CommandSpec[] = [
       { ...port, flags: '--port <n>', summary: 'the one on this port' },
       { flags: '--all', summary: 'all of them' },
     ],
+    examples: ['prov registry stop'],
     load: () => import('./stop.js'),
   },
   {
@@ -38,6 +39,7 @@ export const registryCommands: readonly CommandSpec[] = [
     aliases: [['oci-registry', 'status']],
     summary: 'show registries started by prov that run now',
     options: [data, { flags: '--port <n>', summary: 'only the one on this port' }],
+    examples: ['prov registry status'],
     load: () => import('./status.js'),
   },
 ];

@@ -42,6 +42,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
     path: ['workspace', 'show'],
     summary: 'show workspace, layers and registries',
     options: [workspaceOption],
+    examples: ['prov workspace show'],
     load: () => import('./show.js'),
   },
   {
@@ -52,6 +53,7 @@ export const workspaceCommands: readonly CommandSpec[] = [
       { name: 'url', summary: 'HOST[:PORT]' },
     ],
     options: [workspaceOption],
+    examples: ['prov workspace registry main registry.example:5000'],
     load: () => import('./registry.js'),
   },
   {
@@ -60,12 +62,14 @@ export const workspaceCommands: readonly CommandSpec[] = [
     summary: 'show configuration values and where each comes from',
     args: [{ name: 'key', summary: 'for example mode or registries', optional: true }],
     options: [workspaceOption, { flags: '--infra <name>', summary: 'with the layer of this infra' }],
+    examples: ['prov config explain'],
     load: () => import('./config.js'),
   },
   {
     path: ['module', 'list'],
     summary: 'load the modules of an infra and show which layer each comes from',
     options: [workspaceOption, { flags: '--infra <name>', summary: 'infra (default: the only one)' }],
+    examples: ['prov module list'],
     load: () => import('./modules.js'),
   },
 ];
