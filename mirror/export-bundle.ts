@@ -1,5 +1,12 @@
 import type { Digest } from '#base';
-import { type ByteProgress, bytesSource, copyGraph, createLayoutTarWriter, type LayoutTarWriter, type ReadStore } from '#oci';
+import {
+  type ByteProgress,
+  bytesSource,
+  copyGraph,
+  createLayoutTarWriter,
+  type LayoutTarWriter,
+  type ReadStore,
+} from '#oci';
 import type { Descriptor, Lock } from '#schemas';
 import { type BundleFile, type BundleManifest, buildBundleManifest } from './bundle-format.js';
 import { assertFree, freeBytes, tarBytes } from './free-space.js';

@@ -5,8 +5,8 @@ import { openWorkspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { requireLock } from '../resolve/lock-file.js';
-import { reportTransfer } from '../transfer/report-transfer.js';
 import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
+import { reportTransfer } from '../transfer/report-transfer.js';
 
 export interface ExportMirrorOptions {
   readonly lockFile: string;

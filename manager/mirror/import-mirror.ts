@@ -2,6 +2,7 @@ import { type ImportResult, importBundle } from '#mirror';
 import { assertTrusted, type TrustPolicy } from '#trust';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
+import { reportTransfer } from '../transfer/report-transfer.js';
 import { verifyContent } from '../trust/verify-content.js';
 
 export interface ImportMirrorOptions {
@@ -22,16 +23,19 @@ export async function importMirror(
   const { signal, onEvent } = context;
   return withRegistries(context, async (connections) => {
     const registry = connections.open(to);
+    const report = reportTransfer(context, 'import');
     const result = await importBundle({
       file,
       target: (repository) => registry.repository(repository),
       signal,
-      onEvent: (event) =>
+      onEvent: (event) => {
+        if (event.type === 'content') return report.onCopyEvent(event.event);
         onEvent?.({
           event: `import.${event.type}`,
           message: `importing: ${event.type}`,
           ...('repository' in event ? { repository: event.repository } : {}),
-        }),
+        });
+      },
       ...(policy === undefined
         ? {}
         : {

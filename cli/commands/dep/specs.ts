@@ -123,6 +123,7 @@ export const depCommands: readonly CommandSpec[] = [
     path: ['dep', 'validate'],
     summary: 'check that the dependencies can be met and run in some order',
     options: [workspaceOption, offline],
+    examples: ['prov dep validate'],
     load: () => import('./validate.js'),
   },
   {
@@ -148,6 +149,7 @@ export const depCommands: readonly CommandSpec[] = [
     aliases: [['licenses']],
     summary: 'licences of the locked extensions',
     options: [workspaceOption, offline],
+    examples: ['prov dep licenses'],
     load: () => import('./licenses.js'),
   },
   {
@@ -183,6 +185,7 @@ export const depCommands: readonly CommandSpec[] = [
       workspaceOption,
       { flags: '--all-platforms', summary: 'assets of every platform, not only of this machine' },
     ],
+    examples: ['prov dep fetch', 'prov dep fetch --all-platforms'],
     load: () => import('./fetch.js'),
   },
   {
@@ -210,6 +213,7 @@ export const depCommands: readonly CommandSpec[] = [
     aliases: [['lock', 'check']],
     summary: 'check prov.lock and what was installed from it, without a network',
     options: [workspaceOption],
+    examples: ['prov dep lock check'],
     load: () => import('./lock-check.js'),
   },
 ];
