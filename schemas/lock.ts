@@ -1,6 +1,6 @@
-import { stringify } from 'yaml';
 import * as z from 'zod';
 import { canonicalJson, type Digest, digestOf, isDigest, ProvError } from '#base';
+import { readBlockYaml, writeBlockYaml } from './lock-text.js';
 import { isExtensionName, KINDS } from './names.js';
 import { isRepository } from './reference.js';
 import { isVersion } from './version.js';
@@ -90,23 +90,30 @@ export function formatLock(lock: Lock): string {
       dependencies: [...entry.dependencies].sort((a, b) => compare(a.name, b.name)),
       requiredBy: [...entry.requiredBy].sort(compare),
     }));
-  const ordered = JSON.parse(canonicalJson({ ...lock, extensions })) as Record<string, unknown>;
-  const { lockVersion, inputs, policy, capabilities, extensions: blocks } = ordered;
-  const text = stringify(
-    {
-      lockVersion,
-      inputs,
-      policy,
-      ...(capabilities === undefined ? {} : { capabilities }),
-      extensions: (blocks as Record<string, unknown>[]).map(leadingIdentity),
-    },
-    { lineWidth: 0, aliasDuplicateObjects: false },
-  );
+  const { lockVersion, inputs, policy, capabilities } = lock;
+  const text = writeBlockYaml({
+    lockVersion,
+    inputs: sorted(inputs),
+    policy: sorted(policy),
+    capabilities: sorted(capabilities),
+    extensions: extensions.map(({ kind, name, version, ...rest }) => ({
+      kind,
+      name,
+      version,
+      ...(sorted(rest) as object),
+    })),
+  });
   return `# Written by prov. Commit this file; do not edit it by hand.\n${text}`;
 }
 
-function leadingIdentity({ kind, name, version, ...rest }: Record<string, unknown>): Record<string, unknown> {
-  return { kind, name, version, ...rest };
+/** With the members of every object in the order of their keys. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const out: Record<string, unknown> = {};
+  for (const key of Object.keys(fields).sort(compare)) out[key] = sorted(fields[key]);
+  return out;
 }
 
 /** @throws SCHEMAS_LOCK_INVALID, SCHEMAS_NEEDS_NEWER_PROV */
@@ -115,7 +122,7 @@ export function parseLock(text: string, path: string): Lock {
     throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: 'it holds conflict markers of a merge' });
   let value: unknown;
   try {
-    value = parseYaml(text, path).value;
+    value = readBlockYaml(text) ?? parseYaml(text, path).value;
   } catch (error) {
     throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: (error as Error).message }, { cause: error });
   }
