@@ -1,9 +1,18 @@
 import { isProvError, ProvError } from '#base';
-import { isReferrersTag, parseSideTag, type RemoteRepository, referrersTag, resolveOptional } from '#oci';
+import {
+  isReferrersTag,
+  parseSideTag,
+  type RemoteRegistry,
+  type RemoteRepository,
+  referrersTag,
+  resolveOptional,
+} from '#oci';
 import { type Descriptor, type RemoteReference, tagToVersion } from '#schemas';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
+import { updateIndex } from '../index-document/update-index.js';
 import { dependentsOf } from './find-extensions.js';
+import { removeTag } from './remove-tag.js';
 
 export interface DeleteOptions {
   readonly reference: RemoteReference;
@@ -28,11 +37,12 @@ export interface DeletePlan {
 export interface DeleteResult extends DeletePlan {
   /** References that were deleted, in order. */
   readonly deleted: readonly string[];
+  /** What went wrong without failing the deletion. */
+  readonly warnings: readonly string[];
 }
 
 /**
- * Finds out what deleting a reference takes away. A tag is one tag; a digest, or `withReferrers`, is the manifest. A
- * registry that cannot delete tags alone gives up the manifest when no other tag points to it.
+ * Finds out what deleting a reference takes away. A tag is one tag; a digest, or `withReferrers`, is the manifest.
  */
 export function planDelete(options: DeleteOptions, context: ManagerContext): Promise<DeletePlan> {
   return withRegistries(context, async (registries) => {
@@ -81,8 +91,9 @@ async function plan(
 }
 
 /**
- * Deletes what the plan says. What is not there (any more) is no failure.
- * @throws OCI_REMOTE_DELETE_DISABLED, MANAGER_TAG_NOT_ALONE
+ * Deletes what the plan says, then takes versions without a tag out of the index. What is not there (any more) is
+ * no failure.
+ * @throws OCI_REMOTE_DELETE_DISABLED, MANAGER_TAG_CONTESTED
  */
 export function deleteReference(options: DeleteOptions, context: ManagerContext): Promise<DeleteResult> {
   return withRegistries(context, async (registries) => {
@@ -92,11 +103,12 @@ export function deleteReference(options: DeleteOptions, context: ManagerContext)
     const { signal } = context;
     const planned = await plan(store, options, { context, dependents: async () => [] });
     const deleted: string[] = [];
-    if (planned.digest === undefined) return { ...planned, deleted };
+    if (planned.digest === undefined) return { ...planned, deleted, warnings: [] };
     const note = (what: string, gone: boolean) => {
       if (gone) deleted.push(what);
     };
-    if (planned.what === 'tag') await deleteTag(store, planned, { note, signal });
+    if (planned.what === 'tag')
+      for (const tag of planned.tags) note(`${store.label}:${tag}`, await removeTag(store, tag, signal));
     else {
       // Tags first: nobody is led to what is about to go. Registries that know only digests do it with the manifest.
       for (const tag of planned.tags)
@@ -104,32 +116,22 @@ export function deleteReference(options: DeleteOptions, context: ManagerContext)
       note(`${store.label}@${planned.digest}`, await store.deleteManifest(planned.digest, { signal }));
       for (const each of planned.referrers) note(`${store.label}@${each}`, await remove(store, each, signal));
     }
-    return { ...planned, deleted };
+    const problem = await forget(registry, reference.repository, planned.tags, context);
+    const warnings = problem === undefined ? [] : [`the index was not brought up to date: ${problem}`];
+    return { ...planned, deleted, warnings };
   });
 }
 
-async function deleteTag(
-  store: RemoteRepository,
-  { tags: [tag = ''], digest }: DeletePlan,
-  {
-    note,
-    signal,
-  }: { readonly note: (what: string, gone: boolean) => void; readonly signal: AbortSignal | undefined },
-): Promise<void> {
-  try {
-    note(`${store.label}:${tag}`, await store.deleteTag(tag, { signal }));
-  } catch (error) {
-    if (!isProvError(error, 'OCI_REMOTE_DELETE_DISABLED')) throw error;
-    const found = await store.resolve(digest!, { signal });
-    const others = (await tagsOf(store, found, signal)).filter((each) => each !== tag);
-    if (others.length > 0)
-      throw new ProvError(
-        'MANAGER_TAG_NOT_ALONE',
-        { reference: `${store.label}:${tag}`, others: others.join(', '), digest },
-        { cause: error },
-      );
-    note(`${store.label}@${digest}`, await store.deleteManifest(digest!, { signal }));
-  }
+/** Takes versions out of the index; says what went wrong with it. */
+async function forget(
+  registry: RemoteRegistry,
+  repository: string,
+  tags: readonly string[],
+  { provVersion, signal }: ManagerContext,
+): Promise<string | undefined> {
+  const gone = tags.flatMap((tag) => tagToVersion(tag) ?? []);
+  if (gone.length === 0) return undefined;
+  return (await updateIndex(registry, { repository, versions: [], gone, provVersion, signal })).problem;
 }
 
 async function unlessDisabled(action: () => Promise<boolean>): Promise<boolean> {

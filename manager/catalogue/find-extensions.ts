@@ -46,7 +46,7 @@ export interface FindResult {
 /**
  * The extensions of a registry, by name or by how well they fit the query. Ours answer themselves; elsewhere the list
  * of repositories and their indexes are read, and descriptions are not searched.
- * @throws MANAGER_CATALOGUE_UNAVAILABLE when the registry does not list its repositories
+ * @throws MANAGER_CATALOGUE_UNAVAILABLE when the registry does not list its repositories; OCI_AUTH_REQUIRED
  */
 export async function findExtensions(options: FindOptions, context: ManagerContext): Promise<FindResult> {
   return withRegistries(context, async (registries) => {
@@ -155,6 +155,8 @@ async function catalogueOf(registry: RemoteRegistry, signal: AbortSignal | undef
     return await registry.catalog({ signal });
   } catch (error) {
     if (signal?.aborted || !(error instanceof ProvError) || !REFUSALS.includes(error.code)) throw error;
+    // Some keep only the catalogue from everybody; where nothing is answered, signing in is what is missing.
+    await registry.ping(signal);
     throw new ProvError(
       'MANAGER_CATALOGUE_UNAVAILABLE',
       { registry: registry.registry, reason: error.message },

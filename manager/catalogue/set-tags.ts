@@ -5,6 +5,7 @@ import { openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { isBookkeepingTag } from '../index-document/join-index.js';
+import { removeTag } from './remove-tag.js';
 
 export interface SetTagsResult {
   readonly repository: string;
@@ -66,7 +67,7 @@ export interface RemoveTagsResult {
   readonly absent: readonly string[];
 }
 
-/** Takes channels away; what they led to stays. Versions are deleted, not untagged. @throws SCHEMAS_NAME_INVALID */
+/** Takes channels away; what they led to stays. Versions are deleted, not untagged. @throws SCHEMAS_NAME_INVALID, MANAGER_TAG_CONTESTED */
 export async function removeTags(
   { reference, tags }: { readonly reference: RemoteReference; readonly tags: readonly string[] },
   context: ManagerContext,
@@ -84,7 +85,7 @@ export async function removeTags(
     const store = registries.open(reference.registry).repository(reference.repository);
     const [removed, absent]: [string[], string[]] = [[], []];
     for (const tag of new Set(tags))
-      ((await store.deleteTag(tag, { signal: context.signal })) ? removed : absent).push(tag);
+      ((await removeTag(store, tag, context.signal)) ? removed : absent).push(tag);
     return { repository: store.label, removed, absent };
   });
 }

@@ -22,6 +22,8 @@ const MAX_REPAIRS = 50;
 export interface UpdateIndexOptions extends DescribeOptions {
   /** Versions to describe anew. */
   readonly versions: readonly string[];
+  /** Versions that were deleted: their entries go, unless they have a tag after all. */
+  readonly gone?: readonly string[] | undefined;
   /** RFC 3339; for versions that the index did not have. */
   readonly publishedAt?: string | undefined;
 }
@@ -87,7 +89,9 @@ async function writeOnce(
     .filter((version) => !own.some((entry) => entry.version === version))
     .slice(0, MAX_REPAIRS);
   const repaired = await Promise.all(missing.map((version) => optional(store, version, options)));
-  const entries = mergeEntries(known, [...repaired.flatMap((entry) => entry ?? []), ...dated]);
+  const gone = new Set(joined.dropped.filter((version) => options.gone?.includes(version)));
+  const kept = known.filter(({ version }) => !gone.has(version));
+  const entries = mergeEntries(kept, [...repaired.flatMap((entry) => entry ?? []), ...dated]);
   if (sameEntries(known, entries)) return true;
   const document: IndexDocument = { ...before.document, v: 1, repository, entries };
   if (!(await replaceIndexArtifact(store, document, before.state, signal))) return false;

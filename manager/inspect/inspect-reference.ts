@@ -7,9 +7,11 @@ import {
   dependencyFacts,
   formatReference,
   type Kind,
+  type LifecycleState,
   parseOciManifest,
 } from '#schemas';
 import type { ManagerContext } from '../context.js';
+import { readLifecycle } from '../lifecycle/read-lifecycle.js';
 import { collectSignatures } from '../trust/collect-signatures.js';
 import { type Packed, withTarget } from './with-target.js';
 
@@ -46,6 +48,10 @@ export interface InspectResult {
   readonly size: number;
   readonly layers: readonly InspectedLayer[];
   readonly signatures: number;
+  /** What was said about the version beside it, as a reader without a policy takes it. */
+  readonly state: LifecycleState;
+  readonly reason?: string;
+  readonly replacement?: string;
   readonly facts: DependencyFacts;
 }
 
@@ -71,7 +77,7 @@ export async function inspectReference(
   return withTarget(reference, context, async (store, descriptor) => {
     const where = formatReference({ ...reference, digest: descriptor.digest });
     try {
-      return await inspectExtension(store, descriptor, { where, context });
+      return await inspectExtension(store, descriptor, { where, context, repository: reference.repository });
     } catch (error) {
       if (!isProvError(error, 'OCI_ARTIFACT_NOT_EXTENSION')) throw error;
       return inspectForeign(store, descriptor, { where, context });
@@ -87,11 +93,19 @@ interface Inspecting {
 async function inspectExtension(
   store: ReadStore,
   descriptor: Descriptor,
-  { where, context }: Inspecting,
+  { where, context, repository: at }: Inspecting & { readonly repository: string | undefined },
 ): Promise<InspectResult> {
   const { provVersion, signal } = context;
   const { manifest, config } = await readExtension(store, descriptor, { provVersion, signal });
   const { bundles, legacy } = await collectSignatures(store, descriptor, signal);
+  const lifecycle = await readLifecycle(store, descriptor, {
+    repository: at ?? config.name,
+    version: config.version,
+    provVersion,
+    config,
+    signal,
+  });
+  const { state, reason, replacement } = lifecycle;
   const { name, type, version, description, author, authors, license, homepage, repository } = config;
   return {
     name,
@@ -111,6 +125,8 @@ async function inspectExtension(
     size: manifest.layers.reduce((sum, { size }) => sum + size, descriptor.size + manifest.config.size),
     layers: manifest.layers.map(inspectedLayer),
     signatures: bundles.length + legacy.length,
+    state,
+    ...given({ reason, replacement }),
     facts: dependencyFacts(config),
   };
 }

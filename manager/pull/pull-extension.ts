@@ -71,6 +71,8 @@ export interface PullResult {
   /** Absent when a digest was asked for and all of it was on this machine: then nobody was asked. */
   readonly state?: LifecycleState;
   readonly reason?: string;
+  /** What to take instead. */
+  readonly replacement?: string;
 }
 
 /**
@@ -128,6 +130,7 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
           : {}),
         ...(lifecycle === undefined ? {} : { state: lifecycle.state }),
         ...(lifecycle?.reason === undefined ? {} : { reason: lifecycle.reason }),
+        ...(lifecycle?.replacement === undefined ? {} : { replacement: lifecycle.replacement }),
       };
     } finally {
       await source.close();

@@ -79,7 +79,9 @@ test('publish, list, search, tags, info, tag, yank, revoke, undo, pull and delet
   assert.match(info.stdout, /state +yanked: loses data: take redis@\^1\.1/);
   const pulled = await prov(['ext', 'pull', 'redis:1.0.0', ...at], options);
   assert.equal(pulled.code, 0, pulled.stderr);
-  assert.match(pulled.stderr, /is yanked: loses data/);
+  assert.match(pulled.stderr, /is yanked: loses data; take redis@\^1\.1 instead/);
+  const inspected = await prov(['ext', 'inspect', 'redis:1.0.0', ...at], options);
+  assert.match(inspected.stdout, /^state: yanked\nreason: loses data\nreplacement: redis@\^1\.1$/m);
   const other = ['--destination', join(work, 'revoked'), ...at];
   await expectFailure(
     ['ext', 'pull', 'redis:1.1.0', ...other],

@@ -118,7 +118,7 @@ function manifest(
   if (seen.method === 'DELETE') {
     if (behaviour.deletes === false) return ociError(405, 'UNSUPPORTED');
     const gone = reference.includes(':')
-      ? repository.manifests.delete(reference)
+      ? deleteManifest(repository, reference)
       : repository.tags.delete(reference);
     return gone ? plan(202) : ociError(404, 'MANIFEST_UNKNOWN');
   }
@@ -153,6 +153,12 @@ function manifest(
   }
   if (parsed.subject && behaviour.referrersApi !== false) headers['oci-subject'] = parsed.subject.digest;
   return plan(201, headers);
+}
+
+/** With every tag that leads to it. */
+function deleteManifest({ manifests, tags }: ReturnType<Model['repository']>, digest: string): boolean {
+  for (const [tag, target] of tags) if (target === digest) tags.delete(tag);
+  return manifests.delete(digest);
 }
 
 function mountSource(

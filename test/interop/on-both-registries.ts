@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { findProgram, type ProgramName, type ProgramResult, runProgram } from '../support/programs.js';
 import { isolatedEnvironment, prov, provData } from '../support/prov.js';
-import { dockerRegistry, ownRegistry, type RunningRegistry } from '../support/registries.js';
+import {
+  type DockerRegistryOptions,
+  dockerRegistry,
+  ownRegistry,
+  type RunningRegistry,
+} from '../support/registries.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 
 export const PASSWORD = 'correct horse';
@@ -29,9 +34,9 @@ export interface Site {
   /** A second registry, ours, empty. */
   another(): Promise<RunningRegistry>;
   /** Runs our command with these words; it must succeed. Gives its data. */
-  prov<T = Record<string, unknown>>(words: string): Promise<T>;
+  prov<T = Record<string, unknown>>(words: string, input?: string): Promise<T>;
   /** Runs our command with these words; it must fail with an error of ours. */
-  provFails(words: string): Promise<ProvFailure>;
+  provFails(words: string, input?: string): Promise<ProvFailure>;
   /** Runs a program we did not write; it must succeed. */
   run(line: CommandLine): Promise<ProgramResult>;
   /** Runs a program we did not write; it must fail. */
@@ -62,9 +67,10 @@ export function onRegistry(
   name: RegistryName,
   subject: string,
   body: (site: Site, check: Check) => Promise<void>,
+  options: DockerRegistryOptions = {},
 ): void {
   test(`${subject}, on ${name}`, async (t) => {
-    const site = await openSite(t, name);
+    const site = await openSite(t, name, options);
     if (site === undefined) {
       t.diagnostic(`table: ${'all'.padEnd(8)} | ${name.padEnd(15)} | ${subject} | skipped, no ${name}`);
       return t.skip(`${name} not present: node scripts/interop-tools.mjs`);
@@ -98,8 +104,14 @@ async function runCase(
   });
 }
 
+const given = (input: string | undefined) => (input === undefined ? {} : { input });
+
 /** A registry with nothing in it. Undefined when its program is missing. */
-export async function openSite(t: TestContext, name: RegistryName): Promise<Site | undefined> {
+export async function openSite(
+  t: TestContext,
+  name: RegistryName,
+  options: DockerRegistryOptions = {},
+): Promise<Site | undefined> {
   const program = name === 'prov' ? undefined : findProgram(name);
   if (name !== 'prov' && program === undefined) return undefined;
   const folder = temporaryDirectory(t);
@@ -107,7 +119,7 @@ export async function openSite(t: TestContext, name: RegistryName): Promise<Site
   const registry =
     program === undefined
       ? await OPENERS.prov(t, folder, env)
-      : await OPENERS['docker-registry'](t, folder, program);
+      : await OPENERS['docker-registry'](t, folder, program, options);
   const cwd = join(folder, 'work');
   mkdirSync(cwd);
   const outside = {
@@ -125,9 +137,9 @@ export async function openSite(t: TestContext, name: RegistryName): Promise<Site
     registry,
     path: (...parts) => join(cwd, ...parts),
     another: () => ownRegistry(t, join(folder, 'another'), env),
-    prov: (words) => provData(words.split(' '), { cwd, env }),
-    async provFails(words) {
-      const result = await prov([...words.split(' '), '--out', 'json'], { cwd, env });
+    prov: (words, input) => provData(words.split(' '), { cwd, env, ...given(input) }),
+    async provFails(words, input) {
+      const result = await prov([...words.split(' '), '--out', 'json'], { cwd, env, ...given(input) });
       assert.notEqual(result.code, 0, `prov ${words} succeeded: ${result.stdout}`);
       assert.ok(result.json.error, result.stdout);
       assert.equal(result.code, result.json.error.exit);

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deleteReference, findExtensions, planDelete, readPackage, removeTags, setTags } from '#manager';
+import {
+  deleteReference,
+  findExtensions,
+  planDelete,
+  readPackage,
+  rebuildIndex,
+  removeTags,
+  setTags,
+} from '#manager';
 import { MEDIA, parseReference, type RemoteReference } from '#schemas';
 import { bench, REDIS, REPOSITORY } from './publish-bench.js';
 import { newKey } from './site.js';
@@ -47,11 +55,30 @@ test('deleting takes a tag, or a manifest with what is attached; a registry that
   const refuse = (path: RegExp, times = 100) =>
     server.fault({ method: 'DELETE', path, times, does: { answer: { status: 405 } } });
   refuse(/manifests\/stable/);
+  server.fault({ method: 'PUT', path: /manifests\/stable/, times: 3, does: { answer: { status: 412 } } });
   await assert.rejects(deleteReference({ reference }, site.context), {
-    code: 'MANAGER_TAG_NOT_ALONE',
+    code: 'MANAGER_TAG_CONTESTED',
     exitCode: 11,
-    message: /1\.0\.0/,
+    message: /stable/,
   });
+  assert.equal(server.model.repository(REPOSITORY).tags.get('stable'), digest, 'it leads where it led');
+  const roundabout = await deleteReference({ reference }, site.context);
+  assert.deepEqual(roundabout.deleted, [`${server.host}/${REPOSITORY}:stable`]);
+  assert.deepEqual([...server.model.repository(REPOSITORY).tags.keys()].includes('stable'), false);
+  server.clearFaults();
+  await setTags(
+    { reference: parseReference(`${server.host}/${REPOSITORY}:1.0.0`) as RemoteReference, tags: ['stable'] },
+    site.context,
+  );
+  refuse(/manifests/);
+  await assert.rejects(removeTags({ reference, tags: ['stable'] }, site.context), {
+    code: 'OCI_REMOTE_DELETE_DISABLED',
+  });
+  assert.equal(
+    server.model.repository(REPOSITORY).tags.get('stable'),
+    digest,
+    'nothing moves where nothing is deleted',
+  );
   server.clearFaults();
   refuse(/manifests/);
   await assert.rejects(deleteReference({ reference, withReferrers: true }, site.context), {
@@ -64,6 +91,8 @@ test('deleting takes a tag, or a manifest with what is attached; a registry that
   assert.ok(deleted.length >= 5, deleted.join());
   const left = server.model.repository(REPOSITORY);
   assert.deepEqual([...left.tags.keys()], ['_index']);
+  const index = await rebuildIndex(reference, site.context);
+  assert.deepEqual([index.changed, index.dropped], [false, []], 'the version left the index with its tag');
   assert.deepEqual(await deleteReference({ reference }, site.context).then((each) => each.what), 'nothing');
 });
 

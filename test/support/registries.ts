@@ -46,15 +46,31 @@ export async function ownRegistry(
   });
 }
 
+export interface DockerRegistryOptions {
+  /** Default true. */
+  readonly deletes?: boolean;
+  /** Content of an htpasswd file with bcrypt hashes: nobody gets in without a password then. */
+  readonly htpasswd?: string;
+}
+
 /** Debian's docker-registry with a filesystem store. */
-export async function dockerRegistry(t: Cleanup, folder: string, program: string): Promise<RunningRegistry> {
+export async function dockerRegistry(
+  t: Cleanup,
+  folder: string,
+  program: string,
+  { deletes = true, htpasswd }: DockerRegistryOptions = {},
+): Promise<RunningRegistry> {
   const port = await freePort();
   const data = join(folder, 'docker-registry');
   mkdirSync(data, { recursive: true });
   const config = join(folder, 'docker-registry.yml');
+  const passwords = join(folder, 'docker-registry.htpasswd');
+  if (htpasswd !== undefined) writeFileSync(passwords, htpasswd);
+  const auth =
+    htpasswd === undefined ? '' : `auth: {htpasswd: {realm: tests, path: ${JSON.stringify(passwords)}}}\n`;
   writeFileSync(
     config,
-    `version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage:\n  filesystem: {rootdirectory: ${JSON.stringify(data)}}\n  delete: {enabled: true}\nhttp: {addr: "127.0.0.1:${port}"}\n`,
+    `version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage:\n  filesystem: {rootdirectory: ${JSON.stringify(data)}}\n  delete: {enabled: ${deletes}}\nhttp: {addr: "127.0.0.1:${port}"}\n${auth}`,
   );
   return start(t, {
     name: 'docker-registry',
@@ -102,7 +118,7 @@ function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const request = get({ host: '127.0.0.1', port, path: '/v2/' }, (response) => {
       response.resume();
-      resolve(response.statusCode === 200);
+      resolve(response.statusCode === 200 || response.statusCode === 401);
     });
     request.on('error', () => resolve(false));
   });

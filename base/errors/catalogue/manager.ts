@@ -101,10 +101,9 @@ export const managerErrors = entries({
     hint: 'Ask for a package by its name: prov ext tags, prov ext info.',
     exit: 'failed',
   },
-  MANAGER_TAG_NOT_ALONE: {
-    message:
-      '{reference} cannot be deleted alone: the registry deletes only whole manifests, and {others} would go with it',
-    hint: 'Delete the manifest by its digest ({digest}) if that is meant.',
+  MANAGER_TAG_CONTESTED: {
+    message: '{reference} was not removed: somebody else moved it meanwhile, {tries} times',
+    hint: 'Look where it leads now, and try again.',
     exit: 'conflict',
   },
   MANAGER_PACKAGE_UNKNOWN: {

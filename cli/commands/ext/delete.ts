@@ -42,6 +42,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       return { data: { ...plan, deleted: [] }, text: 'nothing was deleted' };
   }
   const result = await deleteReference(request, manager);
+  for (const warning of result.warnings) context.note(`warning ${warning}`);
   const text = result.deleted.map((each) => `deleted ${each}`).join('\n') || 'it was gone already';
   return { data: { ...result, dependents }, text };
 }

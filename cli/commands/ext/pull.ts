@@ -40,8 +40,9 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     },
     manager,
   );
-  if (result.state !== undefined && result.state !== 'active')
-    context.note(`warning ${result.reference} is ${result.state}: ${result.reason ?? 'no reason was given'}`);
+  const { reference: pulled, state = 'active', reason = 'no reason was given', replacement } = result;
+  const instead = replacement === undefined ? '' : `; take ${replacement} instead`;
+  if (state !== 'active') context.note(`warning ${pulled} is ${state}: ${reason}${instead}`);
   return { data: result, text: textOf(result) };
 }
 

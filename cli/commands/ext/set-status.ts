@@ -37,7 +37,9 @@ export async function runStatus(
   );
   for (const warning of result.warnings) context.note(`warning ${warning}`);
   if (signer === undefined && result.changed)
-    context.note('not signed: it hides the version, and only a key can bring it back (--key FILE signs it)');
+    context.note(
+      `not signed: ${state === 'deprecated' ? 'people are warned' : 'it hides the version'} all the same, and only a key can take it back (--key FILE signs it)`,
+    );
   const how = result.signedBy === undefined ? '' : ` (signed by key ${result.signedBy})`;
   const verb = options['dryRun'] === true ? 'would be' : result.changed ? 'is now' : 'was already';
   return { data: result, text: `${result.reference} ${verb} ${result.state}${how}` };
