@@ -21,8 +21,8 @@ import {
   encodeLayoutIndex,
   LAYOUT_MARKER,
   type LayoutNaming,
+  layoutIndexReader,
   layoutName,
-  readLayoutIndex,
   withManifest,
   withTag,
 } from './layout-index.js';
@@ -67,7 +67,7 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
   const fileOptions = options.fileSystem ? { fileSystem: options.fileSystem } : {};
   const content: LayoutContent = {
     label,
-    index: () => readLayoutIndex(indexPath),
+    index: layoutIndexReader(indexPath),
     size: (digest) => sizeOf(blobPath(root, digest)),
     async fetch(descriptor, call) {
       const path = blobPath(root, descriptor.digest);

@@ -56,17 +56,25 @@ export function parseLayoutIndex(bytes: Uint8Array, path: string): ImageIndex {
   return parseWire(imageIndexSchema, parseJson(bytes, path), path);
 }
 
-/** Reads an `index.json` file. @throws OCI_LAYOUT_INVALID when there is none. */
-export function readLayoutIndex(path: string): ImageIndex {
-  let bytes: Uint8Array;
+/** Reads an `index.json` file each time, and parses it only when its bytes are others than the last time. @throws OCI_LAYOUT_INVALID when there is none. */
+export function layoutIndexReader(path: string): () => ImageIndex {
+  let last: { readonly bytes: Buffer; readonly index: ImageIndex } | undefined;
+  return () => {
+    const bytes = readIndexBytes(path);
+    if (last === undefined || !last.bytes.equals(bytes))
+      last = { bytes, index: parseLayoutIndex(bytes, path) };
+    return last.index;
+  };
+}
+
+function readIndexBytes(path: string): Buffer {
   try {
     assertWithin(statSync(path).size, LAYOUT_INDEX_BYTES, path);
-    bytes = readFileSync(path);
+    return readFileSync(path);
   } catch (error) {
     if (error instanceof ProvError) throw error;
     throw new ProvError('OCI_LAYOUT_INVALID', { path, reason: 'it has no index.json' }, { cause: error });
   }
-  return parseLayoutIndex(bytes, path);
 }
 
 /** The bytes of an `index.json`: named entries by name, then unnamed ones by digest. */
