@@ -3,6 +3,7 @@ import type { Site } from '../site.js';
 import { archiveRows } from './archive.js';
 import { cliRows } from './cli.js';
 import { eventLogRows } from './event-log.js';
+import { lockRows } from './lock.js';
 import { manyRows } from './many.js';
 import { resolverRows } from './resolver.js';
 import { serverRows } from './server.js';
@@ -19,4 +20,5 @@ export async function* everyRow(site: Site): AsyncGenerator<Row> {
   yield* await trustRows(site);
   yield* eventLogRows(site);
   yield* resolverRows(site);
+  yield* lockRows(site);
 }
