@@ -27,6 +27,8 @@ export interface UnresolvableContext {
   readonly options: ResolveOptions;
   readonly workspace: Workspace;
   readonly form?: ExplainForm | undefined;
+  /** Milliseconds in which fixes are looked for. Default 2,000. */
+  readonly fixesMs?: number | undefined;
 }
 
 /**
@@ -36,13 +38,13 @@ export interface UnresolvableContext {
  */
 export async function unresolvable(
   failure: ResolutionFailure,
-  { options, workspace, form = 'text' }: UnresolvableContext,
+  { options, workspace, form = 'text', fixesMs = FIXES_MS }: UnresolvableContext,
 ): Promise<ProvError> {
   if (failure.type === 'unsatisfiable') {
     const flaw = checkProof(failure.proof);
     if (flaw !== undefined) throw new ProvError('RESOLVER_PROOF_REFUSED', { ...flaw });
   }
-  const shown = await shownFixes(failure, { options, workspace });
+  const shown = await shownFixes(failure, { options, workspace, fixesMs });
   const document = failureDocument(failure, shown);
   const blocks = fixBlocks(shown);
   const explanation =
@@ -63,12 +65,12 @@ export async function unresolvable(
 
 async function shownFixes(
   failure: ResolutionFailure,
-  { options, workspace }: UnresolvableContext,
+  { options, workspace, fixesMs }: Required<Omit<UnresolvableContext, 'form'>>,
 ): Promise<ShownFixes> {
   if (failure.type !== 'unsatisfiable') return { fixes: [] };
   const { proof } = failure;
   const found = await findFixes(proof, options, {
-    budgetMs: FIXES_MS,
+    budgetMs: fixesMs ?? FIXES_MS,
     isPossible: (change) => change.type === 'prov' || fixCommand([change], workspace) !== undefined,
   });
   const named = new Set(proof.packages.map(({ name }) => name));

@@ -19,7 +19,10 @@ export async function handleUploads(
     const digest = parseDigest(mount);
     const from = query.get('from') ?? undefined;
     const source = from === undefined ? undefined : parseRepository(from);
-    if (await context.metadata.mountBlob(repository, digest, source))
+    if (
+      (await context.metadata.mountBlob(repository, digest, source)) &&
+      (await isWhole(context, repository, digest))
+    )
       return sendCreated(exchange, repository, digest);
   }
   const given = query.get('digest');
@@ -67,6 +70,15 @@ export async function handleUpload(
     if (!isProvError(error, 'REGISTRY_UPLOAD_OUT_OF_ORDER')) throw error;
     return sendError(exchange, error, progress(repository, await uploads.state(repository, id)));
   }
+}
+
+/** A blob whose file is lost or cut is not mounted: the upload that follows repairs it. */
+async function isWhole(
+  { metadata, blobs }: RegistryContext,
+  repository: string,
+  digest: Digest,
+): Promise<boolean> {
+  return (await blobs.size(digest)) === (await metadata.findBlob(repository, digest));
 }
 
 function chunkOf({ request }: Exchange): Chunk {

@@ -15,7 +15,7 @@ test('ordinary mistakes are errors with a code, never "a bug in prov"', async (t
   mkdirSync(join(cwd, 'dir'));
   writeFileSync(join(cwd, 'file'), 'x');
   const cases: readonly [string, string, number][] = [
-    ['ext pull bundle:dir', 'BASE_FILE_UNREADABLE', 1],
+    ['ext pull bundle:dir', 'OCI_LAYOUT_INVALID', 1],
     ['ext pull oci-layout:nowhere#acme/tool:1.0.0', 'OCI_LAYOUT_INVALID', 1],
     ['mirror export --lock dir --output x.tar', 'BASE_FILE_UNREADABLE', 1],
     ['key generate --output file/x', 'BASE_FILE_UNWRITABLE', 1],
