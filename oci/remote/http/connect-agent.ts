@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { Agent, type AgentOptions, request as httpsRequest, type RequestOptions } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, type SecureContext } from 'node:tls';
 import { type HttpProxy, proxyName } from './proxy.js';
@@ -47,6 +47,8 @@ export class ConnectAgent extends Agent {
       agent: false,
       timeout: timeoutMs,
       ...(secureContext === undefined ? {} : { secureContext }),
+      // Its certificate is for its own name; Node would take the one in the host header.
+      servername: isIP(target.hostname) === 0 ? target.hostname : '',
       headers: {
         host: authority,
         ...(authorization === undefined ? {} : { 'proxy-authorization': authorization }),
