@@ -44,6 +44,16 @@ test('every group that help shows says what it is about', () => {
   );
 });
 
+test('the help of every group lists commands, also where all of them are other names', () => {
+  const program = buildProgram(async () => {});
+  for (const name of ['oci', 'lock', 'ext', 'dep']) {
+    const group = program.commands.find((each) => each.name() === name)!;
+    const shown = group.createHelp().visibleCommands(group);
+    assert.notEqual(group.description(), '', name);
+    assert.ok(shown.filter((each) => each.name() !== 'help').length > 1, name);
+  }
+});
+
 test('a group built alone is the same as among all', () => {
   for (const group of buildProgram(async () => {}).commands) {
     const [alone, ...others] = buildProgram(async () => {}, { group: group.name() }).commands;

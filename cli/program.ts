@@ -150,11 +150,13 @@ function groupOf(argv: readonly string[]): string | undefined {
   return known ? first : undefined;
 }
 
-/** What the groups of commands are about. Groups that only hold aliases are not shown. */
+/** What the groups of commands are about. Groups that only hold aliases are not listed; their own help lists all. */
 const GROUPS: Readonly<Record<string, string>> = {
   ext: 'pack, sign, push, pull and inspect extensions',
   auth: 'what is used to reach a registry',
+  oci: 'pack, sign, push, pull and inspect extensions (the same as ext)',
   dep: 'requirements and the lock of a workspace',
+  lock: 'check the lock of a workspace, or merge two of them',
   workspace: 'make and show workspaces',
   config: 'configuration and where it comes from',
   module: 'extensions as a workspace loads them',
@@ -177,8 +179,9 @@ function addCommand(
   { hidden = false }: AddOptions = {},
 ): void {
   let parent = program;
-  for (const name of path.slice(0, -1)) parent = child(parent, name, hidden);
-  const command = child(parent, path.at(-1)!, hidden);
+  const aliasGroup = hidden && path.length > 1 && !commandTable.some((each) => each.path[0] === path[0]);
+  for (const name of path.slice(0, -1)) parent = child(parent, name, hidden && parent === program);
+  const command = child(parent, path.at(-1)!, hidden && !aliasGroup);
   command
     .description(spec.details === undefined ? spec.summary : `${spec.summary}\n\n${spec.details}`)
     .summary(spec.summary);
@@ -241,7 +244,7 @@ function usageError(error: CommanderError, { help, argv }: Typed): ProvError {
     );
   }
   const reason = error.message.replace(/^error: /, '').replace(/\n.*/s, '');
-  const suggestion = /\(Did you mean (.+)\?\)/.exec(error.message)?.[1];
+  const suggestion = inAGroup(error, argv) ?? /\(Did you mean (.+)\?\)/.exec(error.message)?.[1];
   const taken = error.code === 'commander.missingArgument' ? optionThatTook(argv) : undefined;
   if (taken !== undefined) {
     const hint = `${taken} took it as its value: write it last, or ${taken}=VALUE.`;
@@ -252,6 +255,13 @@ function usageError(error: CommanderError, { help, argv }: Typed): ProvError {
     { reason, ...(suggestion === undefined ? {} : { hint: `Did you mean ${suggestion}?` }) },
     { cause: error },
   );
+}
+
+/** The whole name of the one command whose last word was typed without its group, as in `prov push`. */
+function inAGroup(error: CommanderError, [typed]: readonly string[]): string | undefined {
+  if (error.code !== 'commander.unknownCommand') return undefined;
+  const found = commandTable.filter(({ path }) => path.at(-1) === typed);
+  return found.length === 1 ? `prov ${found[0]!.path.join(' ')}` : undefined;
 }
 
 /** The option with an optional value that was given the argument after it, as in `--vendor-assets ./dir`. */

@@ -82,6 +82,34 @@ test('commands that documents show exist', () => {
   assert.deepEqual(unknown, []);
 });
 
+test('options that documents show are options of their commands', () => {
+  const known = new Map(
+    commandTable.flatMap((spec) =>
+      [spec.path, ...(spec.aliases ?? [])].map((path) => [path.join(' '), spec] as const),
+    ),
+  );
+  const everywhere = ['--out', '--format', '--quiet', '--debug', '--help'];
+  const unknown: string[] = [];
+  let seen = 0;
+  for (const file of files) {
+    const text = readMarkdown(file);
+    const inline = [...withoutFences(text).matchAll(/`(prov [^`\n]+)`/g)];
+    const lines = fences(text).flatMap((fence) => [...fence.matchAll(/^(?:\$ )?(prov [^\n|;&#]+)/gm)]);
+    for (const [, command] of [...inline, ...lines]) {
+      const words = command!.split(/\s+/).slice(1);
+      const spec = [3, 2, 1].map((count) => known.get(words.slice(0, count).join(' '))).find(Boolean);
+      if (spec === undefined) continue;
+      const flags = (spec.options ?? []).flatMap((option) => option.flags.match(/--[a-z][a-z-]*/g) ?? []);
+      for (const [flag] of command!.matchAll(/(?<=\s)--[a-z][a-z-]*/g)) {
+        seen += 1;
+        if (!flags.includes(flag) && !everywhere.includes(flag)) unknown.push(`${file}: ${command}: ${flag}`);
+      }
+    }
+  }
+  assert.deepEqual(unknown, []);
+  assert.ok(seen > 50);
+});
+
 test('the README shows the two commands, and the command of the tests is the one that CI runs', () => {
   const readme = readMarkdown('README.md');
   assert.match(readme, /^ {4}npm ci && npm run quickstart +# the main job$/m);

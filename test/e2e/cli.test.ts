@@ -55,6 +55,7 @@ test('unknown commands and options are a wrong usage with a suggestion', async (
   const cases: [string[], RegExp, RegExp][] = [
     [['ext', 'psh'], /unknown command 'psh'/, /Did you mean push\?/],
     [['exts', 'push'], /unknown command 'exts'/, /Did you mean ext\?/],
+    [['push'], /unknown command 'push'/, /Did you mean prov ext push\?/],
     [['ext', 'push', '--sgin', '.'], /unknown option '--sgin'/, /Did you mean --sign\?/],
     [['ext', 'push'], /missing required argument 'dir'/, /--help/],
     [

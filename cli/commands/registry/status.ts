@@ -11,5 +11,9 @@ export async function run(context: CommandContext, { options }: CommandInput): P
     rows: records.map((record) => [record.url, String(record.pid), record.data]),
   };
   const running = records.map(({ url, port, pid, data: folder }) => ({ url, port, pid, data: folder }));
-  return { data: { running }, table, ...(records.length === 0 ? { text: 'no registry runs' } : {}) };
+  return {
+    data: { running },
+    table,
+    ...(records.length === 0 ? { text: 'no registry runs; prov registry start starts one' } : {}),
+  };
 }
