@@ -1,17 +1,54 @@
 import { ProvError } from '#base';
 import type { ReadStore } from '#oci';
-import { compareVersions, satisfies, tagToVersion, versionToTag } from '#schemas';
+import { compareVersions, isVersion, satisfies, tagToVersion, versionToTag } from '#schemas';
+import { readLifecycle } from '../lifecycle/read-lifecycle.js';
 
-/** The tag of the newest version in `range`, releases before pre-releases. @throws OCI_REFERENCE_NOT_FOUND */
-export async function newestTag(store: ReadStore, range: string, reference: string): Promise<string> {
+export interface NewestTagRequest {
+  readonly range: string;
+  /** For messages. */
+  readonly reference: string;
+  readonly repository: string;
+  readonly registry?: string | undefined;
+  /** Yanked and revoked versions count too: for what says or undoes just that, and for what is no extension. */
+  readonly anyState?: boolean | undefined;
+}
+
+/** So many versions are looked at, newest first, before it is said that none is usable. */
+const MAX_LOOKS = 100;
+
+/**
+ * The tag of the newest version in a range that is neither yanked nor revoked; a range that is one exact version
+ * is taken as it is. Releases come before pre-releases.
+ * @throws OCI_REFERENCE_NOT_FOUND
+ * @see docs/spec/status.md
+ */
+export async function newestTag(store: ReadStore, request: NewestTagRequest): Promise<string> {
+  const { range, reference } = request;
   const versions = (await store.list()).flatMap((tag) => tagToVersion(tag) ?? []).sort(compareVersions);
-  const newest = versions.findLast((version) => satisfies(version, range));
-  if (newest === undefined) {
-    throw new ProvError('OCI_REFERENCE_NOT_FOUND', {
-      reference,
-      where: store.label,
-      ...(versions.length === 0 ? {} : { hint: `Of the versions there, ${versions.at(-1)} is the newest.` }),
-    });
+  const fitting = versions.filter((version) => satisfies(version, range)).reverse();
+  const asItIs = request.anyState === true || isVersion(range.replace(/^=\s*/, ''));
+  for (const version of fitting.slice(0, MAX_LOOKS)) {
+    const tag = versionToTag(version);
+    if (asItIs || (await isUsable(store, tag, request))) return tag;
   }
-  return versionToTag(newest);
+  const hint =
+    fitting.length > 0
+      ? `${fitting.length > MAX_LOOKS ? `The newest ${MAX_LOOKS} versions` : 'All versions'} in that range are yanked or revoked (the newest is ${fitting[0]}): take another range, or name one version exactly.`
+      : versions.length > 0 && `Of the versions there, ${versions.at(-1)} is the newest.`;
+  throw new ProvError('OCI_REFERENCE_NOT_FOUND', { reference, where: store.label, ...(hint && { hint }) });
+}
+
+async function isUsable(
+  store: ReadStore,
+  tag: string,
+  { repository, registry }: NewestTagRequest,
+): Promise<boolean> {
+  const { state } = await readLifecycle(store, await store.resolve(tag), {
+    repository,
+    registry,
+    version: tagToVersion(tag),
+    provVersion: '',
+    config: {},
+  });
+  return state !== 'yanked' && state !== 'revoked';
 }

@@ -16,7 +16,10 @@ export async function downloadOci(asset: Asset, staging: string, context: Manage
     new ProvError('MANAGER_ASSET_UNAVAILABLE', { asset: asset.name, source: asset.source, reason });
   if (reference.type !== 'remote') throw fail('it is not a reference to a registry');
   return withRegistries(context, async (registries) => {
-    const { store, target } = await openLocation(reference, registries, 'foreign');
+    const { store, target } = await openLocation(reference, registries, {
+      role: 'foreign',
+      anyState: true,
+    });
     const descriptor = await store.resolve(target, { signal: context.signal });
     const parsed = parseOciManifest(
       await fetchBytes(store, descriptor, { signal: context.signal }),

@@ -21,7 +21,7 @@ export interface LifecycleRequest {
   readonly policy?: TrustPolicy | undefined;
   readonly provVersion: string;
   /** Saves a request where the caller has read it already. */
-  readonly config?: ConfigBlob | undefined;
+  readonly config?: Pick<ConfigBlob, 'deprecated'> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeExtension } from '../support/extensions.js';
-import { expectFailure } from '../support/failures.js';
+import { assertFailure, expectFailure } from '../support/failures.js';
 import { prov, provData } from '../support/prov.js';
 import { ownRegistry } from '../support/registries.js';
 import { createSandbox } from '../support/sandbox.js';
@@ -82,6 +82,17 @@ test('publish, list, search, tags, info, tag, yank, revoke, undo, pull and delet
   assert.match(pulled.stderr, /is yanked: loses data; take redis@\^1\.1 instead/);
   const inspected = await prov(['ext', 'inspect', 'redis:1.0.0', ...at], options);
   assert.match(inspected.stdout, /^state: yanked\nreason: loses data\nreplacement: redis@\^1\.1$/m);
+  const skipped = await prov(
+    ['ext', 'pull', 'redis@^1', '--destination', join(work, 'none'), ...at, '--out', 'json'],
+    options,
+  );
+  const none = assertFailure(skipped, {
+    code: 'OCI_REFERENCE_NOT_FOUND',
+    exit: 5,
+    hint: /All versions in that range are yanked or revoked/,
+  });
+  assert.match(none.hint, /1\.1\.0/);
+  await provData(['ext', 'pull', 'redis@1.0.0', '--destination', join(work, 'pinned'), ...at], options);
   const other = ['--destination', join(work, 'revoked'), ...at];
   await expectFailure(
     ['ext', 'pull', 'redis:1.1.0', ...other],
@@ -96,6 +107,8 @@ test('publish, list, search, tags, info, tag, yank, revoke, undo, pull and delet
   );
   await provData(['ext', 'revoke', 'redis:1.1.0', '--undo', ...key, ...at], options);
   assert.deepEqual(await versions(), ['2.0.0-rc.1 active', '1.1.0 active', '1.0.0 yanked']);
+  const below = await prov(['ext', 'inspect', 'redis@>=1.0.0 <1.1.0', ...at], options);
+  assert.equal(below.code, 5, below.stderr);
 
   await expectFailure(['ext', 'delete', 'redis:1.1.0', ...at], { code: 'CLI_USAGE', exit: 2 }, options);
   const planned = await provData<{ dependents: string[]; deleted: string[] }>(
