@@ -27,19 +27,19 @@ export interface Location {
 
 export interface OpenLocationOptions {
   readonly role?: HostRole | undefined;
-  /** A range may choose a yanked or revoked version. Default false. */
-  readonly anyState?: boolean | undefined;
+  /** A range chooses no yanked or revoked version. Default false: whoever only looks may see all. */
+  readonly usable?: boolean | undefined;
 }
 
 /** Opens the place of a remote, layout or bundle reference for reading. @throws OCI_*, SCHEMAS_REFERENCE_INVALID */
 export async function openLocation(
   reference: RemoteReference | FileReference,
   registries: Registries,
-  { role, anyState }: OpenLocationOptions = {},
+  { role, usable }: OpenLocationOptions = {},
 ): Promise<Location> {
   if (reference.type === 'remote') {
     const store = registries.reader(reference.registry, reference.repository, { ...(role && { role }) });
-    const target = await chooseTarget(reference, store, reference.repository, anyState);
+    const target = await chooseTarget(reference, store, reference.repository, usable);
     return {
       store,
       repository: reference.repository,
@@ -55,7 +55,7 @@ export async function openLocation(
     : await openOciLayout(reference.path, { create: false });
   const repository = reference.repository ?? onlyOne(await layout.repositories(), reference);
   const store = layout.repository(repository);
-  const target = await chooseTarget(reference, store, repository, anyState);
+  const target = await chooseTarget(reference, store, repository, usable);
   return { store, repository, target, version: asked(reference, target), close: async () => layout.close() };
 }
 
@@ -104,14 +104,14 @@ async function chooseTarget(
   reference: RemoteReference | FileReference,
   store: ReadStore | ContentStore,
   repository: string,
-  anyState: boolean | undefined,
+  usable: boolean | undefined,
 ): Promise<string> {
   if (reference.digest !== undefined) return reference.digest;
   if (reference.tag !== undefined) return reference.tag;
   const { newestTag } = await import('./newest-tag.js');
   const range = reference.type === 'remote' ? (reference.range ?? '*') : '*';
   const registry = reference.type === 'remote' ? reference.registry : undefined;
-  return newestTag(store, { range, reference: formatReference(reference), repository, registry, anyState });
+  return newestTag(store, { range, reference: formatReference(reference), repository, registry, usable });
 }
 
 function onlyOne(repositories: readonly string[], reference: FileReference): string {

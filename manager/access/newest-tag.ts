@@ -9,16 +9,16 @@ export interface NewestTagRequest {
   readonly reference: string;
   readonly repository: string;
   readonly registry?: string | undefined;
-  /** Yanked and revoked versions count too: for what says or undoes just that, and for what is no extension. */
-  readonly anyState?: boolean | undefined;
+  /** Yanked and revoked versions do not count: for what gets an extension, not for what looks at it. */
+  readonly usable?: boolean | undefined;
 }
 
 /** So many versions are looked at, newest first, before it is said that none is usable. */
 const MAX_LOOKS = 100;
 
 /**
- * The tag of the newest version in a range that is neither yanked nor revoked; a range that is one exact version
- * is taken as it is. Releases come before pre-releases.
+ * The tag of the newest version in a range; with `usable`, of the newest that is neither yanked nor revoked, but a
+ * range that is one exact version is taken as it is. Releases come before pre-releases.
  * @throws OCI_REFERENCE_NOT_FOUND
  * @see docs/spec/status.md
  */
@@ -26,7 +26,7 @@ export async function newestTag(store: ReadStore, request: NewestTagRequest): Pr
   const { range, reference } = request;
   const versions = (await store.list()).flatMap((tag) => tagToVersion(tag) ?? []).sort(compareVersions);
   const fitting = versions.filter((version) => satisfies(version, range)).reverse();
-  const asItIs = request.anyState === true || isVersion(range.replace(/^=\s*/, ''));
+  const asItIs = request.usable !== true || isVersion(range.replace(/^=\s*/, ''));
   for (const version of fitting.slice(0, MAX_LOOKS)) {
     const tag = versionToTag(version);
     if (asItIs || (await isUsable(store, tag, request))) return tag;

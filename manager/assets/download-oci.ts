@@ -18,7 +18,6 @@ export async function downloadOci(asset: Asset, staging: string, context: Manage
   return withRegistries(context, async (registries) => {
     const { store, target } = await openLocation(reference, registries, {
       role: 'foreign',
-      anyState: true,
     });
     const descriptor = await store.resolve(target, { signal: context.signal });
     const parsed = parseOciManifest(

@@ -38,7 +38,8 @@ export async function exportReferences(
     const report = reportTransfer(context, 'export');
     const sources: Location[] = [];
     try {
-      for (const reference of options.references) sources.push(await openLocation(reference, registries));
+      for (const reference of options.references)
+        sources.push(await openLocation(reference, registries, { usable: true }));
       const naming = namingOf(sources, await repositoriesIn(output));
       const to: FileReference = { type: 'oci-layout', path: output };
       const target = await openCopyTarget(to, { registries, naming, report, dryRun, force }, context);

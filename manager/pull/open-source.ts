@@ -24,7 +24,7 @@ export async function openPullSource(
   context: ManagerContext,
 ): Promise<PullSource> {
   const { signal } = context;
-  const location = await openLocation(reference, registries);
+  const location = await openLocation(reference, registries, { usable: true });
   const cache =
     location.registry === undefined ? undefined : await openContentCache(contentCacheDir(context));
   try {

@@ -107,7 +107,12 @@ test('publish, list, search, tags, info, tag, yank, revoke, undo, pull and delet
   );
   await provData(['ext', 'revoke', 'redis:1.1.0', '--undo', ...key, ...at], options);
   assert.deepEqual(await versions(), ['2.0.0-rc.1 active', '1.1.0 active', '1.0.0 yanked']);
-  const below = await prov(['ext', 'inspect', 'redis@>=1.0.0 <1.1.0', ...at], options);
+  const yanked = await provData<{ state: string }>(
+    ['ext', 'inspect', 'redis@>=1.0.0 <1.1.0', ...at],
+    options,
+  );
+  assert.equal(yanked.state, 'yanked', 'who looks may see it');
+  const below = await prov(['ext', 'pull', 'redis@>=1.0.0 <1.1.0', '--destination', 'below', ...at], options);
   assert.equal(below.code, 5, below.stderr);
 
   await expectFailure(['ext', 'delete', 'redis:1.1.0', ...at], { code: 'CLI_USAGE', exit: 2 }, options);
