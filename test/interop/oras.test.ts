@@ -75,7 +75,7 @@ onBothRegistries('oras', async (site, check) => {
     const target = `${host}/from-oras/${name}:${version}`;
     await site.run(await orasPush(target));
     const inspected = await site.prov(`ext inspect ${target}`);
-    assert.deepEqual([inspected['name'], inspected['version'], inspected['kind']], [name, version, kind]);
+    assert.deepEqual([inspected['name'], inspected['version'], inspected['type']], [name, version, kind]);
     const pulled = await site.prov(`ext pull ${target} --destination from-oras`);
     assert.equal(pulled['digest'], inspected['digest']);
     assert.deepEqual(readTree(site.path('from-oras')), expected);
