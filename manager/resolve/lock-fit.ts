@@ -8,11 +8,11 @@ import type { WorkspacePolicy } from '../trust/workspace-policy.js';
 /** A digest of the normalised requirements per file that holds some. Neither ports nor comments are in it. */
 export function lockInputs(workspace: Workspace): Lock['inputs'] {
   const bySource = new Map<string, unknown[]>();
-  for (const { origin, kind, name, range, registry, repository, path } of workspace.requirements) {
+  for (const { origin, kind, name, range, registry, repository, path, digest } of workspace.requirements) {
     const source = origin.file === undefined ? origin.layer : relative(workspace.root, origin.file);
     bySource.set(source, [
       ...(bySource.get(source) ?? []),
-      { kind, name, range, registry, repository, path },
+      { kind, name, range, registry, repository, path, ...(digest === undefined ? {} : { digest }) },
     ]);
   }
   const overrides = workspace.resolution.overrides;

@@ -20,6 +20,11 @@ const REQUEST_BYTES = 2 * 1024 * 1024;
 const CLOSURE_PACKAGES = 10_000;
 /** Bytes of one answer; clients read 32 MiB. */
 const CLOSURE_BYTES = 24 * 1024 * 1024;
+/** Versions compared with a range for one answer; what is left out then, clients ask for by itself. */
+const CLOSURE_TESTS = 500_000;
+/** After so many comparisons other requests have their turn. */
+const TESTS_PER_TURN = 2000;
+
 /**
  * `POST /api/v1/closure`: the index of every package that can be reached from the given ones. Ranges cut off
  * what no version in them needs. Deterministic; has an ETag; says when a limit cut it short.
@@ -40,10 +45,19 @@ async function closureText(context: RegistryContext, roots: ClosureRequest['root
   const known = new Map<string, readonly PublishedVersion[]>();
   const followed = new Set<string>();
   const open = roots.map(({ repository, range = '*' }) => ({ repository, range }));
+  const asked = new Set<string>();
   let size = 0;
+  let tests = 0;
   let truncated = false;
-  for (let next = open.shift(); next !== undefined; next = open.shift()) {
-    const { repository, range } = next;
+  // The list grows while it is walked.
+  for (const { repository, range } of open) {
+    const question = `${repository} ${range}`;
+    if (asked.has(question)) continue;
+    asked.add(question);
+    if (tests > CLOSURE_TESTS) {
+      truncated = true;
+      break;
+    }
     let versions = known.get(repository);
     if (versions === undefined) {
       if (truncated || missing.has(repository)) continue;
@@ -53,15 +67,18 @@ async function closureText(context: RegistryContext, roots: ClosureRequest['root
         continue;
       }
       const text = JSON.stringify(indexDocument(repository, versions));
-      if (size + text.length > CLOSURE_BYTES || packages.size >= CLOSURE_PACKAGES) {
+      const bytes = Buffer.byteLength(text);
+      if (size + bytes > CLOSURE_BYTES || packages.size >= CLOSURE_PACKAGES) {
         truncated = true;
         continue;
       }
-      size += text.length;
+      size += bytes;
       known.set(repository, versions);
       packages.set(repository, text);
     }
     for (const { extension, tag } of versions) {
+      tests += 1;
+      if (tests % TESTS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
       const version = `${repository}:${tag}`;
       if (followed.has(version) || !covers(range, extension.version)) continue;
       followed.add(version);

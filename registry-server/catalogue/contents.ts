@@ -37,10 +37,11 @@ export async function handleContents(context: RegistryContext, exchange: Exchang
 async function contentsText(context: RegistryContext, asked: ContentsRequest['items']): Promise<string> {
   const answer = new Answer();
   const items: ContentItem[] = [];
-  for (const item of asked) {
+  const unique = new Map(asked.map((item) => [`${item.repository}@${item.digest}`, item]));
+  for (const item of unique.values()) {
     if (answer.truncated) break;
     const found = await contentOf(context, item, answer);
-    if (found !== undefined) items.push(found);
+    if (found !== undefined && answer.takes(Buffer.byteLength(JSON.stringify(found)))) items.push(found);
   }
   const { pieces, truncated } = answer;
   return `{"v":1,"items":${JSON.stringify(items)},"content":{${pieces.join(',')}},"truncated":${truncated}}`;
@@ -53,6 +54,16 @@ class Answer {
   private readonly seen = new Set<string>();
   private size = 0;
 
+  /** Whether so many bytes more fit into the answer; they are counted then. */
+  takes(bytes: number): boolean {
+    if (this.size + bytes > CONTENTS_BYTES) {
+      this.truncated = true;
+      return false;
+    }
+    this.size += bytes;
+    return true;
+  }
+
   /** Whether the content is in the answer now. Only text survives as text: other bytes are refused. */
   add(digest: Digest, bytes: Uint8Array): boolean {
     if (this.seen.has(digest)) return true;
@@ -61,11 +72,7 @@ class Answer {
     if (digestOf(Buffer.from(text), digest.startsWith('sha512') ? 'sha512' : 'sha256') !== digest)
       return false;
     const piece = `${JSON.stringify(digest)}:${JSON.stringify(text)}`;
-    if (this.size + piece.length > CONTENTS_BYTES) {
-      this.truncated = true;
-      return false;
-    }
-    this.size += piece.length;
+    if (!this.takes(Buffer.byteLength(piece))) return false;
     this.seen.add(digest);
     this.pieces.push(piece);
     return true;

@@ -2,8 +2,9 @@ import { digestOf } from '#base';
 import type { RegistryContext } from '../context.js';
 import { type Exchange, notModified, sendBytes, sendEmpty } from '../http/respond.js';
 
-/** Bytes of answers kept in memory, for clients that ask whether theirs is still right. */
+/** Bytes of answers kept in memory, for clients that ask whether theirs is still right. A small one counts as 4 KiB. */
 const KEPT_BYTES = 64 * 1024 * 1024;
+const LEAST_BYTES = 4 * 1024;
 
 interface Answer {
   readonly changes: number;
@@ -37,17 +38,23 @@ async function answerOf(context: RegistryContext, { key, make }: Question): Prom
   const answers = kept.get(context) ?? new Map<string, Answer>();
   kept.set(context, answers);
   const changes = context.cache.changeCount();
-  const known = answers.get(key);
+  // Questions can be as long as a request may be: only their digest is kept.
+  const question = digestOf(key);
+  const known = answers.get(question);
   if (known?.changes === changes) return known;
   const bytes = Buffer.from(await make());
   const answer = { changes, bytes, etag: `"${digestOf(bytes)}"` };
-  answers.delete(key);
-  answers.set(key, answer);
-  let total = [...answers.values()].reduce((sum, each) => sum + each.bytes.byteLength, 0);
+  answers.delete(question);
+  answers.set(question, answer);
+  let total = [...answers.values()].reduce((sum, each) => sum + costOf(each), 0);
   for (const [oldest, each] of answers) {
     if (total <= KEPT_BYTES) break;
     answers.delete(oldest);
-    total -= each.bytes.byteLength;
+    total -= costOf(each);
   }
   return answer;
+}
+
+function costOf({ bytes }: Answer): number {
+  return Math.max(LEAST_BYTES, bytes.byteLength);
 }
