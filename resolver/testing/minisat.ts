@@ -36,6 +36,20 @@ export class Minisat {
     for (const [name, version] of all) numbers.set(`${name}@${version}`, ++this.variables);
     const variable = ([name, version]: readonly [string, string]): number =>
       numbers.get(`${name}@${version}`)!;
+    /** What may meet a dependency; of a capability, its offers: all who need it get the same one. */
+    const offers = new Map<string, Map<string, number>>();
+    const meeting = (target: string, range: string): number[] => {
+      const providers = meets(target, asked(target, range, world), world);
+      if (universe[target] !== undefined) return providers.map(variable);
+      const known = offers.get(target) ?? new Map<string, number>();
+      offers.set(target, known);
+      const wanted = providers.map(([name, version]) => {
+        const offer = `${name} ${universe[name]![version]!.provides![target]}`;
+        if (!known.has(offer)) known.set(offer, ++this.variables);
+        return known.get(offer)!;
+      });
+      return [...new Set(wanted)];
+    };
     // The roots hold only when this universe is asked for, so that it leaves the others alone.
     for (const [name, range] of Object.entries(roots)) {
       const options = universe[name] === undefined ? [] : meets(name, asked(name, range, world), world);
@@ -45,7 +59,7 @@ export class Minisat {
       const self = -variable([name, version]);
       if (!isEligible(name, version, world)) this.clause([self]);
       for (const [target, range] of Object.entries(facts.deps ?? {}))
-        this.clause([self, ...meets(target, asked(target, range, world), world).map(variable)]);
+        this.clause([self, ...meeting(target, range)]);
     }
     all.forEach(([a, av, left], i) => {
       for (const [b, bv, right] of all.slice(i + 1)) {
@@ -53,6 +67,16 @@ export class Minisat {
         if (a === b || clash([a, av], [b, bv], world)) this.clause([-variable([a, av]), -variable([b, bv])]);
       }
     });
+    for (const [capability, known] of offers) {
+      const chosen = [...known.values()];
+      chosen.forEach((one, i) => {
+        for (const other of chosen.slice(i + 1)) this.clause([-one, -other]);
+      });
+      for (const [offer, number] of known) {
+        const givers = all.filter(([name, , { provides }]) => `${name} ${provides?.[capability]}` === offer);
+        this.clause([-number, ...givers.map(([name, version]) => variable([name, version]))]);
+      }
+    }
     const answer = this.instance._solveAssuming(own) !== 0;
     // Settled, so that later universes do not decide these anew.
     for (let settled = own; settled <= this.variables; settled++) this.clause([-settled]);
