@@ -48,7 +48,10 @@ export function openStaging(destination: string): Staging {
       }
       remove(directory);
     },
-    discard: () => remove(directory),
+    // What was moved aside and could not be put back is the only copy of it: that stays.
+    discard: () => {
+      if (!existsSync(old)) remove(directory);
+    },
   };
 }
 
@@ -65,6 +68,8 @@ export function recoverStaging(destination: string): void {
       if (!name.startsWith(prefix) || isOwned(name.slice(prefix.length))) continue;
       const old = join(parent, name, OLD);
       if (existsSync(old) && !existsSync(destination)) renameSync(old, destination);
+      // A tree beside it was never committed, so what stands there now is new: the old content is not ours to delete.
+      if (existsSync(old) && existsSync(join(parent, name, TREE))) continue;
       remove(join(parent, name));
     }
   } catch (error) {
