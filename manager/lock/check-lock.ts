@@ -55,15 +55,14 @@ export async function checkLock(
   const policy = await workspacePolicy(workspace, { env: context.env });
   const content = await contentProblems(lock, workspace, context);
   const installed = await installedProblems(lock, workspace, context);
+  const dangling = edgeProblems(lock, lockFile);
+  // What an edge leads nowhere from cannot be held against anything: it would be told again and again.
+  const stale = dangling.length > 0 ? [] : lockDifferences(lock, workspace, policy);
   const problems: LockProblem[] = [
     ...editProblems(text, lock, lockFile),
-    ...edgeProblems(lock, lockFile),
+    ...dangling,
     ...content.problems,
-    ...lockDifferences(lock, workspace, policy).map((message) => ({
-      problem: 'stale' as const,
-      where: lockFile,
-      message,
-    })),
+    ...stale.map((message) => ({ problem: 'stale' as const, where: lockFile, message })),
     ...installed.problems,
   ];
   return {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { ProvError, writeFileAtomic } from '#base';
-import { installOrder, type LockConflict, mergeLocks } from '#resolver';
+import { entryKey, type LockConflict, mergeLocks } from '#resolver';
 import { formatLock, type Lock, parseLock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
@@ -30,16 +31,17 @@ export interface MergeLockResult {
   readonly output: string;
   /** False when there was nothing to merge. */
   readonly merged: boolean;
-  /** What both sides had changed; resolved by resolving again when `resolved`. */
+  /** What both sides had changed. */
   readonly conflicts: readonly LockConflict[];
+  /** Whether it took resolving again: for conflicts, and whenever the merge is not what one side had solved. */
   readonly resolved: boolean;
   readonly extensions: number;
 }
 
 /**
- * Merges two versions of a lock. What both sides agree upon, and what only one changed, is taken as it is; the
- * result is held against the requirements of the workspace, and resolved again when it does not fit or when
- * both changed the same. Nothing is written unless it is right.
+ * Merges two versions of a lock. Where the merge is what one side had solved, and still fits the workspace, it is
+ * taken; else it is resolved again, with everything kept that can be: additions of two sides may conflict, or
+ * provide the same thing twice, and only their manifests say so. Nothing is written unless it is right.
  * @throws MANAGER_LOCK_MERGE_FAILED, SCHEMAS_LOCK_INVALID
  */
 export async function mergeLock(
@@ -53,10 +55,8 @@ export async function mergeLock(
   const { lock, conflicts } = mergeLocks(sides.base, sides.ours, sides.theirs);
   const policy = await workspacePolicy(workspace, { env: context.env });
   const current = { ...lock, inputs: lockInputs(workspace) };
-  const fits =
-    conflicts.every(({ what }) => what.startsWith('inputs')) &&
-    isClosed(lock) &&
-    lockDifferences({ ...current, inputs: {} }, workspace, policy).length === 0;
+  const whole = [sides.ours, sides.theirs].some((side) => choosesAlike(lock, side));
+  const fits = whole && lockDifferences(current, workspace, policy).length === 0;
   const result = fits ? current : await resolveAgain(lock, conflicts, request, context);
   writeFileAtomic(output, formatLock(result));
   return { output, merged: true, conflicts, resolved: !fits, extensions: result.extensions.length };
@@ -97,14 +97,14 @@ async function readLockText(path: string): Promise<string> {
   }
 }
 
-function isClosed(lock: Lock): boolean {
-  try {
-    installOrder(lock);
-    return true;
-  } catch (error) {
-    if (error instanceof ProvError) return false;
-    throw error;
-  }
+/** Whether a merge chooses, under the same policy, what one side chose. Who requires what may differ. */
+function choosesAlike(merged: Lock, side: Lock): boolean {
+  const choices = ({ policy, capabilities = {}, extensions }: Lock) => ({
+    policy,
+    capabilities,
+    extensions: new Map(extensions.map((entry) => [entryKey(entry), { ...entry, requiredBy: [] }])),
+  });
+  return isDeepStrictEqual(choices(merged), choices(side));
 }
 
 async function resolveAgain(

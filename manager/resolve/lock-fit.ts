@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type PackageId, packageId } from '#resolver';
+import { entryFinder, lockInconsistencies, type PackageId, packageId } from '#resolver';
 import { inputsDigest, type Lock, type LockEntry, parseRange, rangeCovers, satisfies } from '#schemas';
 import type { ConfigOrigin, Workspace } from '#workspace';
 import type { WorkspacePolicy } from '../trust/workspace-policy.js';
@@ -23,26 +23,28 @@ export function lockInputs(workspace: Workspace): Lock['inputs'] {
   ]);
 }
 
-/** Whether the requirements and the policy are, digest for digest, those that the lock was made from. */
+/**
+ * Whether resolving again would write the same: the requirements are, digest for digest, those that the lock was
+ * made from, and it fits them.
+ */
 export function isCurrent(lock: Lock, workspace: Workspace, policy: WorkspacePolicy): boolean {
   return (
     isDeepStrictEqual(lock.inputs, lockInputs(workspace)) &&
-    policyDifferences(lock, workspace, policy).length === 0
+    lockDifferences(lock, workspace, policy).length === 0
   );
 }
 
 /**
- * Everything by which a lock does not fit its workspace, each with the place that says otherwise; empty when
- * resolving again would choose the same. A requirement that was only written differently is no difference.
+ * Everything by which a lock does not fit its workspace, or contradicts itself, each with the place that says
+ * otherwise; empty when resolving again would choose the same. Equal digests of the inputs prove nothing: who
+ * edits the lock leaves them as they are. A requirement that was only written differently is no difference.
  */
 export function lockDifferences(
   lock: Lock,
   workspace: Workspace,
   policy: WorkspacePolicy,
 ): readonly string[] {
-  const policies = policyDifferences(lock, workspace, policy);
-  if (isDeepStrictEqual(lock.inputs, lockInputs(workspace))) return policies;
-  return [...requirementDifferences(lock, workspace), ...policies];
+  return [...requirementDifferences(lock, workspace), ...policyDifferences(lock, workspace, policy)];
 }
 
 function policyDifferences(lock: Lock, workspace: Workspace, policy: WorkspacePolicy): string[] {
@@ -70,6 +72,7 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
       : satisfies(version, range);
   const byId = new Map<string, LockEntry[]>();
   for (const entry of lock.extensions) byId.set(entryId(entry), [...(byId.get(entryId(entry)) ?? []), entry]);
+  const find = entryFinder(lock.extensions);
   const out: string[] = [];
   const reached = new Set<LockEntry>();
   for (const { registry, repository, path, kind, name, range, digest, origin } of requirements) {
@@ -89,38 +92,25 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
     }
   }
   for (const entry of lock.extensions) {
-    if (!reached.has(entry)) {
-      out.push(`nothing asks for ${entry.kind} ${entry.name} ${entry.version} any more`);
-      continue;
-    }
     const range = overrides.get(entryId(entry));
-    if (range !== undefined && !accepts(range, entry.version))
+    if (!reached.has(entry)) out.push(`nothing asks for ${entry.kind} ${entry.name} ${entry.version} any more`);
+    else if (range !== undefined && !accepts(range, entry.version))
       out.push(`resolution.overrides says ${entry.name} ${range}; the lock holds ${entry.version}`);
-    for (const edge of entry.dependencies) {
-      const target = edgeTarget(lock, edge.name, edge.version);
-      if (edge.capability !== undefined || target === undefined || overrides.has(entryId(target))) continue;
-      if (!accepts(parseRange(edge.range), edge.version))
-        out.push(`${entry.name} asks for ${edge.name} ${edge.range}; the lock holds ${edge.version}`);
-    }
   }
-  return out;
+  const isOverridden = (entry: LockEntry) => overrides.has(entryId(entry));
+  return [...out, ...lockInconsistencies(lock, { isOverridden })];
 
   function reach(entry: LockEntry): void {
     const open = [entry];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (reached.has(next)) continue;
       reached.add(next);
-      open.push(...next.dependencies.flatMap(({ name, version }) => edgeTarget(lock, name, version) ?? []));
+      for (const edge of next.dependencies) {
+        const target = find(edge);
+        if (target !== undefined) open.push(target);
+      }
     }
   }
-}
-
-function edgeTarget({ extensions }: Lock, name: string, version: string): LockEntry | undefined {
-  return extensions.find(
-    (entry) =>
-      entry.version === version &&
-      (entry.name === name || ('repository' in entry.source && entry.source.repository === name)),
-  );
 }
 
 function entryId({ source }: LockEntry): PackageId {

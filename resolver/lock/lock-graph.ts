@@ -13,13 +13,9 @@ export interface LockGraph {
  */
 export function lockGraph(lock: Lock): LockGraph {
   const entries = [...lock.extensions].sort((a, b) => compareText(entryKey(a), entryKey(b)));
-  const byName = new Map<string, LockEntry[]>();
-  for (const entry of entries) {
-    const names = 'repository' in entry.source ? [entry.name, entry.source.repository] : [entry.name];
-    for (const name of new Set(names)) byName.set(name, [...(byName.get(name) ?? []), entry]);
-  }
+  const find = entryFinder(entries);
   const target = (entry: LockEntry, edge: LockEdge): LockEntry => {
-    const found = byName.get(edge.name)?.find((candidate) => candidate.version === edge.version);
+    const found = find(edge);
     if (found) return found;
     const { name, version } = entry;
     throw new ProvError('RESOLVER_EDGE_DANGLING', {
@@ -38,6 +34,25 @@ export function lockGraph(lock: Lock): LockGraph {
     ]),
   );
   return { entries, dependencies: (entry) => edges.get(entry) ?? [] };
+}
+
+/** Finds the entry that serves an edge. An alias is a root of its own: no edge leads to it unless nothing else fits. */
+export function entryFinder(
+  entries: readonly LockEntry[],
+): (edge: Pick<LockEdge, 'name' | 'version'>) => LockEntry | undefined {
+  const byName = new Map<string, LockEntry[]>();
+  for (const entry of entries) {
+    const names = 'repository' in entry.source ? [entry.name, entry.source.repository] : [entry.name];
+    for (const name of new Set(names)) {
+      const known = byName.get(name);
+      if (known === undefined) byName.set(name, [entry]);
+      else known.push(entry);
+    }
+  }
+  return ({ name, version }) => {
+    const fitting = byName.get(name)?.filter((candidate) => candidate.version === version) ?? [];
+    return fitting.find(({ alias }) => alias === undefined) ?? fitting[0];
+  };
 }
 
 export function entryKey(entry: LockEntry): string {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { compareVersions, type Lock, type LockEntry } from '#schemas';
-import { compareText, entryKey } from './lock-graph.js';
+import { compareVersions, type Lock, type LockEdge, type LockEntry } from '#schemas';
+import { compareText, entryFinder, entryKey } from './lock-graph.js';
 
 /** Something that both sides changed, each in its own way. */
 export interface LockConflict {
@@ -11,7 +11,7 @@ export interface LockConflict {
 }
 
 export interface MergedLock {
-  /** Both sides' changes; where they disagree, the newer version, or ours. Only right when nothing disagrees. */
+  /** Both sides' changes; where they disagree, the newer version, or ours. Nobody solved it: what to prefer. */
   readonly lock: Lock;
   readonly conflicts: readonly LockConflict[];
 }
@@ -122,12 +122,17 @@ function edgeVersions(extensions: readonly LockEntry[]): (name: string, version:
 
 /** Edges say which extensions require an entry; layers (`(workspace)`) are merged as a set. */
 function withRequiredBy(lock: Lock, sides: readonly (Lock | undefined)[]): Lock {
+  const versionOf = edgeVersions(lock.extensions);
+  const find = entryFinder(lock.extensions);
   const requirers = new Map<string, Set<string>>();
-  for (const { name, dependencies } of lock.extensions) {
-    for (const edge of dependencies) {
-      const target = edge.name.slice(edge.name.lastIndexOf('/') + 1);
-      const by = requirers.get(target) ?? new Set<string>();
-      requirers.set(target, by.add(name));
+  const edgesOf = new Map<LockEntry, LockEdge[]>();
+  for (const entry of lock.extensions) {
+    const edges = entry.dependencies.map((edge) => ({ ...edge, version: versionOf(edge.name, edge.version) }));
+    edgesOf.set(entry, edges);
+    for (const target of edges.map(find)) {
+      if (target === undefined) continue;
+      const by = requirers.get(entryKey(target)) ?? new Set<string>();
+      requirers.set(entryKey(target), by.add(entry.alias ?? entry.name));
     }
   }
   const layersOf = (side: Lock | undefined, key: string) =>
@@ -136,20 +141,16 @@ function withRequiredBy(lock: Lock, sides: readonly (Lock | undefined)[]): Lock 
         .find((entry) => entryKey(entry) === key)
         ?.requiredBy.filter((by) => by.startsWith('(')) ?? [],
     );
-  const versionOf = edgeVersions(lock.extensions);
   return {
     ...lock,
     extensions: lock.extensions.map((entry) => {
-      const [was, own, other] = sides.map((side) => layersOf(side, entryKey(entry)));
+      const key = entryKey(entry);
+      const [was, own, other] = sides.map((side) => layersOf(side, key));
       const layers = [...new Set([...own!, ...other!])].filter(
         (by) => !was!.has(by) || (own!.has(by) && other!.has(by)),
       );
-      const by = [...layers, ...(requirers.get(entry.name) ?? [])];
-      const dependencies = entry.dependencies.map((edge) => ({
-        ...edge,
-        version: versionOf(edge.name, edge.version),
-      }));
-      return { ...entry, dependencies, requiredBy: by.sort(compareText) };
+      const by = [...layers, ...(requirers.get(key) ?? [])];
+      return { ...entry, dependencies: edgesOf.get(entry)!, requiredBy: by.sort(compareText) };
     }),
   };
 }

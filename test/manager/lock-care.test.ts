@@ -109,7 +109,7 @@ test('a lock with conflict markers is put right; one that cannot be stays as it 
   writeFileSync(settings, readFileSync(settings, 'utf8').replace(/^(?:<{7}|={7}|>{7}).*\n/gm, ''));
   const merged = await reopen(site, workspace.root);
   const result = await mergeLock({ workspace: merged }, { ...site.context, offline: true });
-  assert.deepEqual([result.merged, result.resolved, result.extensions], [true, false, 4]);
+  assert.deepEqual([result.merged, result.resolved, result.extensions], [true, true, 4]);
   await resolveWorkspace({ workspace: merged, locked: true }, site.context);
   const alone = readFileSync(workspace.lockFile, 'utf8');
   rmSync(workspace.lockFile);
@@ -120,7 +120,7 @@ test('a lock with conflict markers is put right; one that cannot be stays as it 
   await assert.rejects(mergeLock({ workspace: merged }, site.context), { code: 'SCHEMAS_LOCK_INVALID' });
 });
 
-test('as a merge driver, versions that both sides changed are resolved again or stated', async (t) => {
+test('as a merge driver, versions that both sides changed become what one side had solved, or are stated', async (t) => {
   const { site, workspace } = await shop(t);
   const file = (name: string) => join(site.folder, name);
   const keep = (name: string) => writeFileSync(file(name), readFileSync(workspace.lockFile));
@@ -134,7 +134,7 @@ test('as a merge driver, versions that both sides changed are resolved again or 
   await bump('1.2.0', 'theirs');
   const files = { base: file('base'), ours: file('ours'), theirs: file('theirs') };
   const result = await mergeLock({ workspace, files }, site.context);
-  assert.deepEqual([result.resolved, result.conflicts.map(({ what }) => what)], [true, ['taskserv os']]);
+  assert.deepEqual([result.resolved, result.conflicts.map(({ what }) => what)], [false, ['taskserv os']]);
   assert.match(readFileSync(file('ours'), 'utf8'), /version: 1\.2\.0/);
   keep('ours');
   writeFileSync(file('ours'), readFileSync(file('base'), 'utf8').replaceAll('1.0.0', '1.0.9'));
@@ -146,6 +146,90 @@ test('as a merge driver, versions that both sides changed are resolved again or 
     code: 'MANAGER_LOCK_MERGE_FAILED',
   });
   assert.deepEqual(readFileSync(file('ours')), before);
+});
+
+test('additions of two sides that exclude each other are no merge, whether by conflict or by capability', async (t) => {
+  const site = await openSite(t);
+  await site.publish({ name: 'os' });
+  await site.publish({ name: 'web' });
+  await site.publish({ name: 'cache', manifest: { conflicts: { db: '<2' } } });
+  await site.publish({ name: 'db', version: '2.0.0' });
+  await site.publish({ name: 'db', version: '1.9.0' });
+  const runtime = { runtime: { version: '1.0.0', exclusive: true } };
+  await site.publish({ name: 'docker', manifest: { provides: runtime } });
+  await site.publish({ name: 'podman', manifest: { provides: runtime } });
+  const lockOf = async (requirements: Record<string, string>, name: string) => {
+    const workspace = await openShop(site, requirements, { name });
+    await resolveWorkspace({ workspace, install: false }, site.context);
+    return { workspace, lock: readFileSync(workspace.lockFile, 'utf8') };
+  };
+  const merge = async (name: string, [a, b]: readonly [Record<string, string>, Record<string, string>]) => {
+    const [base, ours, theirs] = await Promise.all([
+      lockOf({ os: '*' }, `${name}-base`),
+      lockOf({ os: '*', ...a }, `${name}-ours`),
+      lockOf({ os: '*', ...b }, `${name}-theirs`),
+    ]);
+    const workspace = await openShop(site, { os: '*', ...a, ...b }, { name });
+    const files = {
+      base: base.workspace.lockFile,
+      ours: ours.workspace.lockFile,
+      theirs: theirs.workspace.lockFile,
+    };
+    return { ours, merge: () => mergeLock({ workspace, files }, site.context) };
+  };
+  const solvable = await merge('solvable', [{ cache: '*' }, { db: '*' }]);
+  assert.equal((await solvable.merge()).resolved, true);
+  for (const [name, pair] of [
+    ['conflict', [{ cache: '*' }, { db: '<2' }]],
+    ['exclusive', [{ docker: '*' }, { podman: '*' }]],
+  ] as const) {
+    const { ours, merge: run } = await merge(name, pair);
+    await assert.rejects(run(), { code: 'MANAGER_LOCK_MERGE_FAILED' }, name);
+    assert.equal(readFileSync(ours.workspace.lockFile, 'utf8'), ours.lock);
+  }
+  // Without requirements nothing may be left, whatever the sides held.
+  const { workspace } = await lockOf({ os: '*', web: '*' }, 'emptied');
+  const bare = await openShop(site, {}, { name: 'bare' });
+  const [base, ours] = ['bare-base', 'bare-ours'].map((file) => join(site.folder, file)) as [string, string];
+  for (const file of [base, ours]) writeFileSync(file, readFileSync(workspace.lockFile));
+  const emptied = await mergeLock({ workspace: bare, files: { base, ours, theirs: base } }, site.context);
+  assert.deepEqual([emptied.resolved, emptied.extensions], [true, 0]);
+});
+
+test('a well-formed edit inside a lock is found by --locked, whatever the digests of the inputs say', async (t) => {
+  const { site, workspace } = await shop(t, { web: '^1' });
+  const text = readFileSync(workspace.lockFile, 'utf8');
+  const edits: [string, (text: string) => string, RegExp][] = [
+    ['an edge', (lock) => lock.replace('range: ^1', 'range: ^2'), /web asks for os \^2; the lock holds 1\.0\.0/],
+    [
+      'a version',
+      (lock) => lock.replaceAll('version: 1.0.0', 'version: 7.0.0'),
+      /asks for taskserv web \^1; the lock holds 7\.0\.0/,
+    ],
+    ['who requires', (lock) => lock.replace('- web\n', '- db\n'), /os is said to be required by db/],
+    [
+      'a dependency taken out',
+      (lock) => lock.replace(/dependencies:\n(?: {6,}.*\n)+/, 'dependencies: []\n'),
+      /nothing asks for taskserv os/,
+    ],
+    [
+      'a provider',
+      (lock) => lock.replace('extensions:\n', 'capabilities:\n  runtime: main:team/os\nextensions:\n'),
+      /main:team\/os is said to provide runtime/,
+    ],
+  ];
+  for (const [what, edit, message] of edits) {
+    const edited = edit(text);
+    assert.notEqual(edited, text, what);
+    writeFileSync(workspace.lockFile, edited);
+    await assert.rejects(resolveWorkspace({ workspace, locked: true }, site.context), {
+      code: 'MANAGER_LOCK_STALE',
+      message,
+    });
+  }
+  const mended = await resolveWorkspace({ workspace, install: false }, site.context);
+  assert.equal(mended.resolved, true);
+  assert.equal(readFileSync(workspace.lockFile, 'utf8'), text, 'resolving puts it right');
 });
 
 test('a check finds what was edited in the lock and in what was installed, and nothing in a clean one', async (t) => {

@@ -1,0 +1,98 @@
+import { isRange, type Lock, type LockEdge, type LockEntry, rangeCovers, satisfies } from '#schemas';
+import { packageId } from '../package-id.js';
+import { compareText, entryFinder } from './lock-graph.js';
+
+export interface InconsistencyOptions {
+  /** Entries whose version an override decides: the ranges that others ask for say nothing of them. */
+  readonly isOverridden?: (entry: LockEntry) => boolean;
+}
+
+/**
+ * Everything in which a lock contradicts itself, as no resolution ever writes it; empty for every lock that prov
+ * wrote. Looks at nothing but the lock: an edit that keeps its form is found here, not by a digest.
+ */
+export function lockInconsistencies(lock: Lock, { isOverridden }: InconsistencyOptions = {}): string[] {
+  const find = entryFinder(lock.extensions);
+  const accepts = rangeTest(lock.policy.prerelease);
+  const requirers = new Map<LockEntry, Set<string>>();
+  const out = [...twofold(lock), ...strayProviders(lock)];
+  for (const entry of lock.extensions) {
+    for (const edge of entry.dependencies) {
+      const target = find(edge);
+      const asks = `${label(entry)} asks for ${edge.capability ?? edge.name} ${edge.range}`;
+      if (target === undefined) {
+        out.push(`${asks}; the lock does not hold ${edge.name} ${edge.version}`);
+        continue;
+      }
+      const by = requirers.get(target);
+      if (by === undefined) requirers.set(target, new Set([label(entry)]));
+      else by.add(label(entry));
+      const served = edge.capability === undefined ? edge.version : target.provides?.[edge.capability];
+      if (served === undefined) out.push(`${asks}; ${edge.name} ${edge.version} does not provide it`);
+      else if (isOverridden?.(target) !== true && !accepts(edge, served))
+        out.push(`${asks}; the lock holds ${served}`);
+    }
+  }
+  for (const entry of lock.extensions) {
+    const named = entry.requiredBy.filter((by) => !by.startsWith('('));
+    const actual = [...(requirers.get(entry) ?? [])].sort(compareText);
+    if (named.sort(compareText).join('\0') !== actual.join('\0'))
+      out.push(
+        `${label(entry)} is said to be required by ${named.join(', ') || 'nothing'}; the edges say ${actual.join(', ') || 'nothing'}`,
+      );
+  }
+  return out;
+}
+
+function label({ alias, name }: LockEntry): string {
+  return alias ?? name;
+}
+
+/** Whether an edge accepts a version; the same question comes often, and is expensive. */
+function rangeTest(prerelease: Lock['policy']['prerelease']): (edge: LockEdge, version: string) => boolean {
+  const known = new Map<string, boolean>();
+  const all = prerelease === 'allow' || prerelease === 'if-only';
+  return ({ range, capability }, version) => {
+    const key = `${capability === undefined} ${version} ${range}`;
+    let answer = known.get(key);
+    if (answer === undefined) {
+      answer =
+        isRange(range) &&
+        (all && capability === undefined ? rangeCovers(range, version) : satisfies(version, range));
+      known.set(key, answer);
+    }
+    return answer;
+  };
+}
+
+/** One extension twice, where no platform tells the two apart. */
+function twofold({ extensions }: Lock): string[] {
+  const byId = new Map<string, LockEntry[]>();
+  for (const entry of extensions) {
+    const { source } = entry;
+    const place = 'repository' in source ? `${source.registry}:${source.repository}` : source.path;
+    const id = `${place}#${entry.alias ?? ''}`;
+    const known = byId.get(id);
+    if (known === undefined) byId.set(id, [entry]);
+    else known.push(entry);
+  }
+  return [...byId.values()].flatMap((entries) => {
+    const platforms = entries.flatMap((entry) => entry.platforms ?? []);
+    const apart = entries.every((entry) => entry.platforms !== undefined);
+    if (entries.length < 2 || (apart && new Set(platforms).size === platforms.length)) return [];
+    return [`${label(entries[0]!)} is locked ${entries.length} times`];
+  });
+}
+
+/** Chosen providers that are not there, or do not provide what they were chosen for. */
+function strayProviders({ capabilities = {}, extensions }: Lock): string[] {
+  return Object.entries(capabilities).flatMap(([capability, id]) => {
+    const serves = extensions.some(
+      ({ source, alias, provides }) =>
+        'repository' in source &&
+        packageId(source.registry, source.repository, alias) === id &&
+        provides?.[capability] !== undefined,
+    );
+    return serves ? [] : [`${id} is said to provide ${capability}; the lock holds nothing of it that does`];
+  });
+}
