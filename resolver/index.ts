@@ -1,3 +1,4 @@
+export { activeDependencies } from './encode/dependency-target.js';
 export type { BudgetExhausted, ResolutionFailure, ResolveResult, Unsatisfiable } from './failure.js';
 export { type Change, withChanges } from './fixes/change.js';
 export { FIXES_MS, type Fix, type Fixes, findFixes } from './fixes/find-fixes.js';

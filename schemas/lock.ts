@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { canonicalJson, type Digest, digestOf, isDigest, ProvError } from '#base';
+import { assertWithin, canonicalJson, type Digest, digestOf, isDigest, LIMITS, ProvError } from '#base';
 import { readBlockYaml, writeBlockYaml } from './lock-text.js';
 import { isExtensionName, KINDS } from './names.js';
 import { isRepository } from './reference.js';
@@ -116,8 +116,9 @@ function sorted(value: unknown): unknown {
   return out;
 }
 
-/** @throws SCHEMAS_LOCK_INVALID, SCHEMAS_NEEDS_NEWER_PROV */
+/** @throws SCHEMAS_LOCK_INVALID, SCHEMAS_NEEDS_NEWER_PROV, BASE_LIMIT_EXCEEDED */
 export function parseLock(text: string, path: string): Lock {
+  assertWithin(text.length, LIMITS.textFileBytes, path);
   if (/^(?:<{7}|={7}|>{7})/m.test(text))
     throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: 'it holds conflict markers of a merge' });
   let value: unknown;

@@ -17,6 +17,7 @@ import {
 } from '#workspace';
 import { type AssetPath, withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
+import { assertContent } from '../lock/content-flaws.js';
 import type { Contents } from '../metadata/contents.js';
 import type { WorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
@@ -38,7 +39,7 @@ export interface InstallRequest {
  * Installs what a lock names into `.cache/modules`, dependencies first. What is there and unchanged stays;
  * an install that was edited is put right. Every fetched manifest is the locked one and passes the trust
  * policy before anything of it is unpacked. Returns `name@version` of what was installed.
- * @throws TRUST_REFUSED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_ASSET_NOT_VENDORED, MANAGER_OFFLINE_MISSING
+ * @throws TRUST_REFUSED, MANAGER_LOCK_EDITED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_ASSET_NOT_VENDORED, MANAGER_OFFLINE_MISSING
  */
 export async function installLock(request: InstallRequest, context: ManagerContext): Promise<string[]> {
   if (context.offline) await assertHere(request, context);
@@ -74,7 +75,7 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
   const store = tools.contents.store(id, entry);
   const { signal, provVersion } = context;
   const descriptor: Descriptor = entry.manifest;
-  const { verdict } = await verifyContent({
+  const { verdict, manifest } = await verifyContent({
     store,
     descriptor,
     repository: entry.source.repository,
@@ -85,6 +86,7 @@ async function installEntry(entry: LockEntry, tools: Tools, context: ManagerCont
     signal,
   });
   assertTrusted(verdict);
+  assertContent(entry, manifest, tools.lock.policy.platforms);
   if (complete) return false;
   const platform = hostPlatform();
   const extension = await readExtension(store, descriptor, { provVersion, platform, signal });

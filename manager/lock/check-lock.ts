@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { ProvError } from '#base';
 import { type ContentCache, fetchBytes, openContentCache } from '#oci';
 import { installOrder } from '#resolver';
@@ -16,8 +15,10 @@ import { contentCacheDir, type ManagerContext, metadataCacheDir } from '../conte
 import { isUnchanged } from '../install/installed-state.js';
 import { ContentPack, keptContents } from '../metadata/ask-contents.js';
 import { openMetadataCache } from '../metadata/metadata-cache.js';
+import { readLockText } from '../resolve/lock-file.js';
 import { lockDifferences } from '../resolve/lock-fit.js';
 import { workspacePolicy } from '../trust/workspace-policy.js';
+import { contentFlaws } from './content-flaws.js';
 
 /** One thing that is wrong with a lock or with what was installed from it. */
 export interface LockProblem {
@@ -47,10 +48,8 @@ export async function checkLock(
   context: ManagerContext,
 ): Promise<CheckLockResult> {
   const { lockFile } = workspace;
-  const text = await readFile(lockFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new ProvError('MANAGER_LOCK_MISSING', { path: lockFile });
-    throw new ProvError('BASE_FILE_UNREADABLE', { path: lockFile, reason: error.code ?? error.message });
-  });
+  const text = await readLockText(lockFile);
+  if (text === undefined) throw new ProvError('MANAGER_LOCK_MISSING', { path: lockFile });
   const lock = parseLock(text, lockFile);
   const policy = await workspacePolicy(workspace, { env: context.env });
   const content = await contentProblems(lock, workspace, context);
@@ -106,18 +105,12 @@ async function contentProblems(lock: Lock, workspace: Workspace, context: Manage
     const manifest = await keptManifest(entry, pack, cache);
     if (manifest === undefined) continue;
     compared += 1;
-    const say = (what: string, locked: string, actual: string) =>
+    for (const { what, locked, actual } of contentFlaws(entry, manifest, lock.policy.platforms))
       problems.push({
         problem: 'content',
         where: `${entry.kind} ${entry.name} ${entry.version}`,
         message: `the lock says ${what} ${locked}, the manifest ${entry.manifest.digest} says ${actual}`,
       });
-    if (manifest.config.digest !== entry.config.digest)
-      say('config', entry.config.digest, manifest.config.digest);
-    const [locked, actual] = [entry.layers, manifest.layers].map((layers) =>
-      layers.map(({ digest, size }) => `${digest} (${size} bytes)`).join(', '),
-    );
-    if (locked !== actual) say('layers', locked!, actual!);
   }
   await cache.close();
   return { problems, compared };

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ProvError, writeFileAtomic } from '#base';
 import { entryKey, type LockConflict, mergeLocks } from '#resolver';
 import { formatLock, type Lock, parseLock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import { readLockText } from '../resolve/lock-file.js';
 import { lockDifferences, lockInputs } from '../resolve/lock-fit.js';
 import { resolveWorkspace } from '../resolve/resolve-workspace.js';
 import { workspacePolicy } from '../trust/workspace-policy.js';
@@ -69,7 +69,7 @@ interface LockSides {
 }
 
 async function markedSides(path: string): Promise<LockSides | undefined> {
-  const split = splitConflicts(await readLockText(path), path);
+  const split = splitConflicts(await requireText(path), path);
   if (split === undefined) return undefined;
   return {
     base: split.base === undefined ? undefined : parseLock(split.base, `${path} (base)`),
@@ -79,22 +79,18 @@ async function markedSides(path: string): Promise<LockSides | undefined> {
 }
 
 async function fileSides({ base, ours, theirs }: MergeFiles): Promise<LockSides> {
-  const baseText = await readLockText(base);
+  const baseText = await requireText(base);
   return {
     base: baseText.trim() === '' ? undefined : parseLock(baseText, base),
-    ours: parseLock(await readLockText(ours), ours),
-    theirs: parseLock(await readLockText(theirs), theirs),
+    ours: parseLock(await requireText(ours), ours),
+    theirs: parseLock(await requireText(theirs), theirs),
   };
 }
 
-async function readLockText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new ProvError('MANAGER_LOCK_MISSING', { path }, { cause: error });
-    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code ?? message }, { cause: error });
-  }
+async function requireText(path: string): Promise<string> {
+  const text = await readLockText(path);
+  if (text === undefined) throw new ProvError('MANAGER_LOCK_MISSING', { path });
+  return text;
 }
 
 /** Whether a merge chooses, under the same policy, what one side chose. Who requires what may differ. */

@@ -93,7 +93,8 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
   }
   for (const entry of lock.extensions) {
     const range = overrides.get(entryId(entry));
-    if (!reached.has(entry)) out.push(`nothing asks for ${entry.kind} ${entry.name} ${entry.version} any more`);
+    if (!reached.has(entry))
+      out.push(`nothing asks for ${entry.kind} ${entry.name} ${entry.version} any more`);
     else if (range !== undefined && !accepts(range, entry.version))
       out.push(`resolution.overrides says ${entry.name} ${range}; the lock holds ${entry.version}`);
   }

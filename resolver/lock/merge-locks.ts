@@ -127,7 +127,10 @@ function withRequiredBy(lock: Lock, sides: readonly (Lock | undefined)[]): Lock 
   const requirers = new Map<string, Set<string>>();
   const edgesOf = new Map<LockEntry, LockEdge[]>();
   for (const entry of lock.extensions) {
-    const edges = entry.dependencies.map((edge) => ({ ...edge, version: versionOf(edge.name, edge.version) }));
+    const edges = entry.dependencies.map((edge) => ({
+      ...edge,
+      version: versionOf(edge.name, edge.version),
+    }));
     edgesOf.set(entry, edges);
     for (const target of edges.map(find)) {
       if (target === undefined) continue;

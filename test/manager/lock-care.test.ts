@@ -4,6 +4,7 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Ajv } from 'ajv';
+import { LIMITS } from '#base';
 import {
   auditLock,
   checkLock,
@@ -13,6 +14,7 @@ import {
   fetchLock,
   listLicences,
   mergeLock,
+  readLock,
   resolveWorkspace,
   validateWorkspace,
 } from '#manager';
@@ -200,7 +202,11 @@ test('a well-formed edit inside a lock is found by --locked, whatever the digest
   const { site, workspace } = await shop(t, { web: '^1' });
   const text = readFileSync(workspace.lockFile, 'utf8');
   const edits: [string, (text: string) => string, RegExp][] = [
-    ['an edge', (lock) => lock.replace('range: ^1', 'range: ^2'), /web asks for os \^2; the lock holds 1\.0\.0/],
+    [
+      'an edge',
+      (lock) => lock.replace('range: ^1', 'range: ^2'),
+      /web asks for os \^2; the lock holds 1\.0\.0/,
+    ],
     [
       'a version',
       (lock) => lock.replaceAll('version: 1.0.0', 'version: 7.0.0'),
@@ -227,9 +233,42 @@ test('a well-formed edit inside a lock is found by --locked, whatever the digest
       message,
     });
   }
+  const consistent = text
+    .replace(/ {2}- kind: taskserv\n {4}name: os\n(?: {4}.*\n)+/, '')
+    .replace(/dependencies:\n(?: {6,}.*\n)+/, 'dependencies: []\n');
+  for (const [edited, message] of [
+    [consistent, /dependencies: the lock says none; it is os \^1/],
+    [
+      text.replaceAll(/size: \d+\n( +)tar/g, 'size: 9\n$1tar'),
+      /layers: the lock says sha256:\w+ \(9 bytes\)/,
+    ],
+  ] as const) {
+    assert.notEqual(edited, text);
+    writeFileSync(workspace.lockFile, edited);
+    await assert.rejects(resolveWorkspace({ workspace, locked: true }, site.context), {
+      code: 'MANAGER_LOCK_EDITED',
+      message,
+    });
+  }
+  writeFileSync(workspace.lockFile, text.replace('range: ^1', 'range: ^2'));
   const mended = await resolveWorkspace({ workspace, install: false }, site.context);
   assert.equal(mended.resolved, true);
   assert.equal(readFileSync(workspace.lockFile, 'utf8'), text, 'resolving puts it right');
+});
+
+test('a lock above the limit is refused before it is read, wherever a lock is read', async (t) => {
+  const { site, workspace } = await shop(t, {});
+  writeFileSync(workspace.lockFile, `lockVersion: 1\n${'#'.repeat(LIMITS.textFileBytes)}`);
+  const files = { base: workspace.lockFile, ours: workspace.lockFile, theirs: workspace.lockFile };
+  for (const read of [
+    () => resolveWorkspace({ workspace, locked: true }, site.context),
+    () => resolveWorkspace({ workspace }, site.context),
+    () => checkLock({ workspace }, site.context),
+    () => mergeLock({ workspace }, site.context),
+    () => mergeLock({ workspace, files }, site.context),
+  ])
+    await assert.rejects(read(), { code: 'BASE_LIMIT_EXCEEDED', message: /prov\.lock/ });
+  await assert.rejects(readLock('/dev/zero'), { code: 'BASE_LIMIT_EXCEEDED' });
 });
 
 test('a check finds what was edited in the lock and in what was installed, and nothing in a clean one', async (t) => {

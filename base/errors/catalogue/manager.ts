@@ -174,6 +174,11 @@ export const managerErrors = entries({
     hint: 'Someone replaced a published version. Do not install it; ask its publisher.',
     exit: 'refused',
   },
+  MANAGER_LOCK_EDITED: {
+    message: 'the lock was edited: it says of {module} what its manifest {digest} does not\n{list}',
+    hint: 'Restore prov.lock from version control, or run prov dep resolve to write it anew.',
+    exit: 'refused',
+  },
   MANAGER_UNRESOLVABLE: {
     message: 'no set of versions meets all requirements\n{explanation}',
     hint: '{suggestion}',

@@ -1,0 +1,83 @@
+import { canonicalJson, type JsonValue, ProvError } from '#base';
+import { annotatedFacts } from '#oci';
+import { activeDependencies } from '#resolver';
+import type { ImageManifest, LockEntry } from '#schemas';
+
+/** Something that a lock and the manifest that it names say differently. */
+export interface ContentFlaw {
+  readonly what: string;
+  readonly locked: string;
+  readonly actual: string;
+}
+
+/**
+ * Everything that the block of an extension says otherwise than the manifest it names: who edits a version, a layer
+ * or a dependency in a lock cannot edit the manifest, whose digest is locked beside it. Looks at `platforms` only.
+ */
+export function contentFlaws(
+  entry: LockEntry,
+  manifest: ImageManifest,
+  platforms: readonly string[],
+): ContentFlaw[] {
+  const { name, kind, version, facts } = annotatedFacts(manifest.annotations);
+  const claims: [string, string, string | undefined][] = [
+    ['name', entry.name, name],
+    ['kind', entry.kind, kind],
+    ['version', entry.version, version],
+    ['config', entry.config.digest, manifest.config.digest],
+    ['layers', layersOf(entry.layers), layersOf(manifest.layers)],
+  ];
+  if (facts !== undefined) {
+    claims.push(['dependencies', lockedEdges(entry, false), text(written(facts.dependencies, platforms))]);
+    const optional = text(written(facts.optional_dependencies, platforms));
+    claims.push(['optional dependencies', lockedEdges(entry, true), optional]);
+    const provides = Object.entries(facts.provides ?? {}).map(([each, offer]) => [each, offer.version]);
+    claims.push(['provides', text(Object.entries(entry.provides ?? {})), text(provides)]);
+  }
+  return claims.flatMap(([what, locked, actual]) =>
+    actual === undefined || actual === locked ? [] : [{ what, locked, actual }],
+  );
+}
+
+/** @throws MANAGER_LOCK_EDITED naming the first flaw and how many there are. */
+export function assertContent(entry: LockEntry, manifest: ImageManifest, platforms: readonly string[]): void {
+  const flaws = contentFlaws(entry, manifest, platforms);
+  if (flaws.length === 0) return;
+  const { kind, name, version } = entry;
+  const list = flaws.map(({ what, locked, actual }) => `  ${what}: the lock says ${locked}; it is ${actual}`);
+  throw new ProvError('MANAGER_LOCK_EDITED', {
+    module: `${kind} ${name} ${version}`,
+    digest: entry.manifest.digest,
+    list: list.join('\n'),
+    flaws,
+  });
+}
+
+function layersOf(layers: readonly { readonly digest: string; readonly size: number }[]): string {
+  return layers.map(({ digest, size }) => `${digest} (${size} bytes)`).join(', ');
+}
+
+/** Each dependency once, by the name that the manifest uses: that of the capability where a provider serves it. */
+function lockedEdges({ dependencies, skipped = [] }: LockEntry, optional: boolean): string {
+  const met = dependencies
+    .filter((edge) => (edge.optional === true) === optional)
+    .map(({ name, range, capability }) => [capability ?? name.slice(name.lastIndexOf('/') + 1), range]);
+  return text([...met, ...(optional ? skipped.map(({ name, range }) => [name, range]) : [])]);
+}
+
+function written(
+  dependencies: Parameters<typeof activeDependencies>[0],
+  platforms: readonly string[],
+): string[][] {
+  return activeDependencies(dependencies, platforms).map(([name, { version }]) => [name, version]);
+}
+
+function text(pairs: readonly (readonly (string | undefined)[])[]): string {
+  const unique = new Set(pairs.map((pair) => canonicalJson(pair as JsonValue)));
+  return (
+    [...unique]
+      .sort()
+      .map((pair) => (JSON.parse(pair) as string[]).join(' '))
+      .join(', ') || 'none'
+  );
+}
