@@ -1,0 +1,140 @@
+import type { Elsewhere } from './attack.js';
+
+const KEYLESS =
+  'certificates, log entries and timestamps are not judged yet: a certificate is refused (33), log entries and timestamps are bounded and count for nothing, and a policy that asks for them does not load';
+const FRESHNESS =
+  'there is no TUF repository yet; a lock pins every digest, and a first resolution can be held back';
+
+const WHAT: Readonly<Record<number, string>> = {
+  34: 'a home-made authority with the same subject',
+  35: 'a certificate that is not for code signing',
+  36: 'a certificate that had expired when it signed',
+  37: 'no trusted time',
+  38: 'no proof that the certificate was logged',
+  39: 'a log entry of something else',
+  40: 'a log entry moved between bundles',
+  42: 'a checkpoint with a wrong name, or a name that is a pattern',
+  43: 'a damaged tree size or index',
+  44: 'a promise of another log',
+  45: 'a timestamp of another signature',
+  46: "a timestamp outside its authority's time",
+  47: 'timestamps with one or two fraction digits',
+  48: "the verifying machine's clock set back",
+};
+
+/** What the attack list has and these surfaces do not play: where it is tested instead, or what is missing. */
+export const ELSEWHERE: readonly Elsewhere[] = [
+  { number: 3, what: 'freeze: old metadata served for ever', missing: FRESHNESS },
+  { number: 4, what: 'fast-forward to a huge version of metadata', missing: FRESHNESS },
+  { number: 5, what: 'dependencies mixed from different moments', missing: FRESHNESS },
+  {
+    number: 13,
+    what: 'a redirect to another host keeps the credentials',
+    tested: [
+      'oci/remote/redirect.test.ts',
+      'a blob redirected to another origin is read without credentials, with its range',
+    ],
+  },
+  {
+    number: 14,
+    what: 'credentials for a host that looks alike',
+    tested: [
+      'oci/remote/sign-in.test.ts',
+      'files are searched in the documented order and the most specific key wins',
+    ],
+  },
+  {
+    number: 15,
+    what: 'https answers lead to http',
+    tested: ['oci/remote/redirect-wire.test.ts', 'an answer over https leads nowhere over http'],
+  },
+  ...[34, 35, 36, 37, 38].map((number) => ({ number, what: WHAT[number]!, missing: KEYLESS })),
+  ...[39, 40, 42, 43, 44, 45, 46, 47].map((number) => ({ number, what: WHAT[number]!, missing: KEYLESS })),
+  {
+    number: 48,
+    what: WHAT[48]!,
+    missing: 'the clock of the machine is believed; nothing remembers the latest time seen',
+  },
+  {
+    number: 51,
+    what: 'nested ASN.1',
+    missing:
+      'no certificate or timestamp is parsed yet; keys are read by OpenSSL and must be in canonical form',
+  },
+  {
+    number: 54,
+    what: 'hostile parameters of a key file',
+    tested: ['trust/keys.test.ts', 'a hostile key file costs neither memory nor time'],
+  },
+  {
+    number: 65,
+    what: 'a name is looked for in another registry than its own',
+    tested: [
+      'resolver/resolve.test.ts',
+      'two registries with one name: separate packages, never both selected',
+    ],
+  },
+  {
+    number: 66,
+    what: 'a name that looks like a known one',
+    missing: 'nothing compares names by their looks',
+  },
+  {
+    number: 67,
+    what: 'a namespace taken over after it was deleted',
+    missing: 'the first publisher of a name is not remembered; a policy and the lock name the keys',
+  },
+  {
+    number: 68,
+    what: 'a yanked version hidden or brought back',
+    tested: [
+      'test/manager/lifecycle.test.ts',
+      'an unsigned status hides; restoring takes the key that signed, hid, or is named by the policy',
+    ],
+  },
+  {
+    number: 69,
+    what: 'tricks with pre-releases and build metadata',
+    tested: ['schemas/version.test.ts', 'for security lists pre-releases count by precedence'],
+  },
+  {
+    number: 70,
+    what: 'a lock edited by hand',
+    tested: [
+      'test/manager/lock-care.test.ts',
+      'a check finds what was edited in the lock and in what was installed, and nothing in a clean one',
+    ],
+  },
+  {
+    number: 71,
+    what: 'another signer than at the locked version',
+    missing: 'the lock records the signer; nothing warns when it changes within what the policy allows',
+  },
+  {
+    number: 80,
+    what: 'a change between verification and execution',
+    tested: [
+      'test/hostile/trust.long.test.ts',
+      'an asset that was changed after it was installed is not handed to a script',
+    ],
+  },
+  {
+    number: 82,
+    what: 'a bundle file with pieces missing, added or changed',
+    tested: [
+      'mirror/hostile-bundle.test.ts',
+      'every hostile bundle is one clear error and writes nothing; its honest twin goes in',
+    ],
+  },
+  {
+    number: 83,
+    what: 'a tag that moves while it is signed; secrets of the environment in provenance',
+    missing:
+      'signing goes by the digest of the bytes that were pushed, without a test of a moving tag; provenance is not made yet',
+  },
+  {
+    number: 84,
+    what: 'a private key that others can read, a password on the command line',
+    missing: 'the mode of a key file is not looked at; no option takes a password',
+  },
+];
