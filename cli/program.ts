@@ -58,7 +58,7 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
     const error = abort.signal.aborted
       ? (abort.signal.reason as ProvError)
       : thrown instanceof CommanderError
-        ? usageError(thrown, { help: shown.text, argv })
+        ? await usageError(thrown, { help: shown.text, argv })
         : toProvError(thrown);
     if (thrown instanceof CommanderError) printer.note(shown.text);
     const cause = thrown instanceof Error ? thrown.stack : undefined;
@@ -234,7 +234,7 @@ interface Typed {
   readonly argv: readonly string[];
 }
 
-function usageError(error: CommanderError, { help, argv }: Typed): ProvError {
+async function usageError(error: CommanderError, { help, argv }: Typed): Promise<ProvError> {
   if (error.code === 'commander.help') {
     const typed = /^Usage: (prov(?: [a-z-]+)*)/.exec(help)?.[1] ?? 'prov';
     return new ProvError(
@@ -244,17 +244,40 @@ function usageError(error: CommanderError, { help, argv }: Typed): ProvError {
     );
   }
   const reason = error.message.replace(/^error: /, '').replace(/\n.*/s, '');
-  const suggestion = inAGroup(error, argv) ?? /\(Did you mean (.+)\?\)/.exec(error.message)?.[1];
+  const suggestion =
+    inAGroup(error, argv) ??
+    /\(Did you mean (.+)\?\)/.exec(error.message)?.[1] ??
+    (await shortForm(error, argv));
   const taken = error.code === 'commander.missingArgument' ? optionThatTook(argv) : undefined;
   if (taken !== undefined) {
     const hint = `${taken} took it as its value: write it last, or ${taken}=VALUE.`;
     return new ProvError('CLI_USAGE', { reason, hint }, { cause: error });
   }
-  return new ProvError(
-    'CLI_USAGE',
-    { reason, ...(suggestion === undefined ? {} : { hint: `Did you mean ${suggestion}?` }) },
-    { cause: error },
+  const hint =
+    suggestion !== undefined
+      ? `Did you mean ${suggestion}?`
+      : error.code === 'commander.unknownCommand'
+        ? 'prov --help lists the commands.'
+        : undefined;
+  return new ProvError('CLI_USAGE', { reason, ...(hint === undefined ? {} : { hint }) }, { cause: error });
+}
+
+/** The command that a mistyped first word is close to: a short form such as `prov resolve`, or one of some group. */
+async function shortForm(
+  error: CommanderError,
+  [typed = '']: readonly string[],
+): Promise<string | undefined> {
+  if (error.code !== 'commander.unknownCommand' || !error.message.includes(`'${typed}'`)) return undefined;
+  const { closestName } = await import('#schemas');
+  const short = commandTable.flatMap(({ aliases = [] }) => aliases.map((path) => path[0]!));
+  const close = closestName(typed, short);
+  if (close !== undefined) return `prov ${close}`;
+  const last = closestName(
+    typed,
+    commandTable.map(({ path }) => path.at(-1)!),
   );
+  const found = commandTable.filter(({ path }) => path.at(-1) === last);
+  return found.length === 1 ? `prov ${found[0]!.path.join(' ')}` : undefined;
 }
 
 /** The whole name of the one command whose last word was typed without its group, as in `prov push`. */

@@ -43,6 +43,7 @@ export { type ImportLayoutOptions, importLayout } from './copy/import-layout.js'
 export { type PushStoredOptions, pushStored } from './copy/push-stored.js';
 export type { CopiedItem, CopySummary } from './copy/run-copy.js';
 export { selectTags, type TagSelection } from './copy/select-tags.js';
+export { lockedAs } from './explain/locked-as.js';
 export { type Outdated, type OutdatedRequest, outdated } from './explain/outdated.js';
 export { type ExplainForm, unresolvable } from './explain/unresolvable.js';
 export { type WhyEdge, type WhyResult, whyLocked } from './explain/why.js';

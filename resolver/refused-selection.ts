@@ -27,7 +27,7 @@ export function refusalProof(solution: Solution, fallback: Solution | undefined)
             .slice(1)
             .map(({ name, version, facts }) => ({ name, version, reason: facts.refused! })),
           ...(fallback !== undefined && {
-            alternative: instead === undefined ? `no ${first.name}` : `${first.name} ${instead.version}`,
+            alternative: { name: first.name, ...(instead !== undefined && { version: instead.version }) },
           }),
         },
       },

@@ -15,6 +15,7 @@ function guarded<T extends z.ZodType>(schema: T, rule: SecurityRule): z.ZodOptio
 
 export const TRUST_DEFAULTS = ['allow', 'warn', 'deny'] as const;
 const strings = z.array(z.string());
+const PLATFORM = /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/;
 const hostMap = z.record(z.string(), z.string());
 const free = z.record(z.string(), z.record(z.string(), z.unknown()));
 
@@ -159,10 +160,14 @@ export const settings = {
     .strictObject({
       strategy: z.enum(['latest', 'lowest', 'lowest-direct', 'minimal-change', 'security-only']).optional(),
       prerelease: z.enum(['never', 'if-named', 'if-only', 'allow']).optional(),
-      platforms: strings.optional(),
+      platforms: z
+        .array(z.string().regex(PLATFORM, 'must be os/arch, for example linux/amd64 or linux/arm64/v8'))
+        .optional(),
       overrides: z.record(z.string(), z.string()).optional(),
       /** Versions younger than this are not chosen: a number of minutes, hours, days or weeks. */
       min_age: z.string().regex(MIN_AGE, 'must be an age such as 72h, 7d or 2w').optional(),
+      /** Extensions that may be younger, as overrides name them. */
+      min_age_exempt: strings.optional(),
       /** Whose word counts for an age: a signed time only (the default), or what the registry says. */
       age_source: z.enum(['signed', 'registry']).optional(),
     })

@@ -138,4 +138,12 @@ export {
   type WorkspaceMetadata,
   workspaceMetadataSchema,
 } from './workspace-files.js';
-export { checkYaml, editDistance, type Position, parseYaml, suggestKey, type YamlFile } from './yaml-file.js';
+export {
+  checkYaml,
+  closestName,
+  editDistance,
+  type Position,
+  parseYaml,
+  suggestKey,
+  type YamlFile,
+} from './yaml-file.js';

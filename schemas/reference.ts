@@ -127,7 +127,9 @@ export function formatReference(reference: Reference): string {
     (reference.tag === undefined ? '' : `:${reference.tag}`) +
     (reference.digest === undefined ? '' : `@${reference.digest}`);
   if (reference.type === 'remote') {
-    const range = reference.range === undefined ? '' : `@${reference.range}`;
+    // A digest says more than the range that it was found by.
+    const range =
+      reference.range === undefined || reference.digest !== undefined ? '' : `@${reference.range}`;
     const scheme = looksLikeRegistry(reference.registry) ? '' : 'oci://';
     return `${scheme}${reference.registry}/${tail}${range}`;
   }

@@ -114,7 +114,7 @@ function hintOf(issue: z.core.$ZodIssue, value: unknown, written: string | undef
   if (issue.code !== 'invalid_value') return undefined;
   if (value === undefined && issue.values.length === 1)
     return `Write ${String(issue.path.at(-1))}: ${String(issue.values[0])}`;
-  const best = typeof value === 'string' ? closest(value, issue.values.map(String)) : undefined;
+  const best = typeof value === 'string' ? closestName(value, issue.values.map(String)) : undefined;
   return best === undefined ? undefined : `Did you mean "${best}"?`;
 }
 
@@ -231,14 +231,15 @@ function member(schema: unknown, key: string | number): unknown {
 
 /** "Did you mean …?" for a mistyped key, or the list of keys that are known there. */
 export function suggestKey(key: string, known: readonly string[]): string {
-  const best = closest(key, known);
+  const best = closestName(key, known);
   if (best !== undefined) return `Did you mean "${best}"?`;
   return known.length > 0
     ? `Known keys here: ${known.join(', ')}. Own keys start with x-.`
     : 'Remove it; own keys start with x-.';
 }
 
-function closest(text: string, known: readonly string[]): string | undefined {
+/** The name that a mistyped one most likely means; undefined when none is close. */
+export function closestName(text: string, known: readonly string[]): string | undefined {
   const best = known
     .map((name) => ({ name, distance: editDistance(text, name) }))
     .sort((a, b) => a.distance - b.distance)[0];

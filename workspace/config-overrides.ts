@@ -39,9 +39,15 @@ export function flagLayer(flags: Readonly<Record<string, unknown>>): ConfigBranc
   let layer = emptyBranch('flag');
   for (const [key, value] of Object.entries(flags)) {
     if (value === undefined) continue;
-    layer = mergeConfig(layer, setting(key.split('.'), value, { layer: 'flag', source: `--set ${key}` }));
+    layer = mergeConfig(layer, setting(key.split('.'), value, { layer: 'flag', source: optionOf(key) }));
   }
   return layer;
+}
+
+/** The option of the command line that gives a setting: `resolution.min_age` is `--min-age`. */
+function optionOf(key: string): string {
+  const last = key.slice(key.lastIndexOf('.') + 1).replaceAll('_', '-');
+  return `--${last.replace(/s$/, '')}`;
 }
 
 function setting(

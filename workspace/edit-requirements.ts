@@ -142,7 +142,7 @@ async function perform({ file, changed, write }: PlannedEdit): Promise<EditResul
   return { file, changed };
 }
 
-async function planEdit(root: string, change: (document: Document) => void): Promise<PlannedEdit> {
+export async function planEdit(root: string, change: (document: Document) => void): Promise<PlannedEdit> {
   const file = join(root, PROVISIONING_FILE);
   const before = await readText(file);
   readProvisioningText(before, file);

@@ -18,6 +18,7 @@ export {
   removeRequirement,
   setRequirement,
 } from './edit-requirements.js';
+export { planSetResolution, type ResolutionEdit } from './edit-resolution.js';
 export { configValue, configValues, explainConfig, formatConfigValue } from './explain-config.js';
 export { findWorkspace, PROVISIONING_FILE } from './find-workspace.js';
 export { type InitResult, initWorkspace } from './init-workspace.js';

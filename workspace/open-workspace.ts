@@ -42,6 +42,8 @@ export interface WorkspaceResolution {
   readonly overrides?: Readonly<Record<string, string>>;
   /** Versions must have been published for as long as this: `72h`, `7d`, `2w`. */
   readonly min_age?: string;
+  /** Extensions to which it does not apply: names of the first registry, as in `overrides`. */
+  readonly min_age_exempt?: readonly string[];
   /** Default `signed`: a time that nobody signed satisfies no age. */
   readonly age_source?: 'signed' | 'registry';
 }

@@ -1,16 +1,11 @@
-import {
-  checkProof,
-  type PackageId,
-  packageId,
-  type ResolveOptions,
-  resolve,
-  type Solution,
-} from '#resolver';
+import { type PackageId, packageId, type ResolveOptions, resolve, type Solution } from '#resolver';
 import { compareVersions, type LockEntry } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { requireLock } from '../resolve/lock-file.js';
-import { unresolvable } from './unresolvable.js';
+import { heldReasons } from './held-reasons.js';
+import { lockedAs } from './locked-as.js';
+import { type UnresolvableContext, unresolvable } from './unresolvable.js';
 import { withResolution } from './with-resolution.js';
 
 /** One locked extension that is not the newest there is. */
@@ -37,21 +32,20 @@ export interface OutdatedRequest {
 /**
  * The locked extensions for which there is a newer version, and how far each can go. Proofs behind the
  * reasons are checked. Writes nothing.
- * @throws MANAGER_LOCK_MISSING, MANAGER_UNRESOLVABLE when the requirements cannot be met any more.
+ * @throws MANAGER_LOCK_MISSING, MANAGER_UPDATE_UNKNOWN, MANAGER_UNRESOLVABLE when the requirements cannot be met any more.
  */
 export async function outdated(
   { workspace, names = [] }: OutdatedRequest,
   context: ManagerContext,
 ): Promise<readonly Outdated[]> {
   const lock = await requireLock(workspace.lockFile);
-  const wanted = (entry: LockEntry): boolean =>
-    names.length === 0 || names.some((name) => name === entry.name || name === `${entry.kind}/${entry.name}`);
-  return withResolution({ workspace }, context, async (options) => {
-    const upgraded = await solved(options, workspace);
+  const wanted = names.length === 0 ? lock.extensions : names.flatMap((name) => lockedAs(lock, name));
+  return withResolution({ workspace }, context, async (options, registries) => {
+    const upgraded = await solved(options, { workspace, names: registries.names });
     const widened = await resolve(withAnyRange(options));
     const free = widened.ok ? widened.solution : upgraded;
     const rows: Outdated[] = [];
-    for (const entry of lock.extensions.filter(wanted)) {
+    for (const entry of lock.extensions.filter((each) => wanted.includes(each))) {
       if (!('repository' in entry.source)) continue;
       const id = packageId(entry.source.registry, entry.source.repository);
       const row = rowOf(entry, { id, upgraded, free });
@@ -61,9 +55,12 @@ export async function outdated(
   });
 }
 
-async function solved(options: ResolveOptions, workspace: Workspace): Promise<Solution> {
+async function solved(
+  options: ResolveOptions,
+  telling: Pick<UnresolvableContext, 'workspace' | 'names'>,
+): Promise<Solution> {
   const result = await resolve(options);
-  if (!result.ok) throw await unresolvable(result.failure, { options, workspace });
+  if (!result.ok) throw await unresolvable(result.failure, { options, ...telling });
   return result.solution;
 }
 
@@ -79,7 +76,6 @@ function rowOf(
   const versionIn = ({ packages }: Solution) => packages.find((each) => each.id === id)?.version;
   const held = upgraded.heldBack.find((each) => each.id === id);
   const upgradable = versionIn(upgraded) ?? entry.version;
-  const sound = held?.proof === undefined || checkProof(held.proof) === undefined;
   return {
     kind: entry.kind,
     name: entry.name,
@@ -88,6 +84,6 @@ function rowOf(
     resolvable: versionIn(free) ?? upgradable,
     latest: held?.newest ?? upgradable,
     direct: entry.requiredBy.some((by) => by.startsWith('(')),
-    reasons: sound ? (held?.reasons.map(({ text }) => text) ?? []) : [],
+    reasons: heldReasons(held),
   };
 }

@@ -13,6 +13,8 @@ import {
 } from '#resolver';
 import type { Workspace } from '#workspace';
 import { describeChange, fixCommand } from './fix-commands.js';
+import type { Intent } from './intent.js';
+import { type ListNames, similarNames } from './similar-names.js';
 
 /** How a failure is told: numbered reasons, a tree, or the JSON document. */
 export type ExplainForm = 'text' | 'tree' | 'json';
@@ -27,6 +29,10 @@ export interface UnresolvableContext {
   readonly options: ResolveOptions;
   readonly workspace: Workspace;
   readonly form?: ExplainForm | undefined;
+  /** What the command that failed was about to do. */
+  readonly intent?: Intent | undefined;
+  /** Lists the names of a registry, to find what was meant by one that is not there. */
+  readonly names?: ListNames | undefined;
   /** Milliseconds in which fixes are looked for. Default 2,000. */
   readonly fixesMs?: number | undefined;
 }
@@ -38,44 +44,52 @@ export interface UnresolvableContext {
  */
 export async function unresolvable(
   failure: ResolutionFailure,
-  { options, workspace, form = 'text', fixesMs = FIXES_MS }: UnresolvableContext,
+  { form = 'text', ...given }: UnresolvableContext,
 ): Promise<ProvError> {
   if (failure.type === 'unsatisfiable') {
     const flaw = checkProof(failure.proof);
     if (flaw !== undefined) throw new ProvError('RESOLVER_PROOF_REFUSED', { ...flaw });
   }
-  const shown = await shownFixes(failure, { options, workspace, fixesMs });
-  const document = failureDocument(failure, shown);
+  const shown = await shownFixes(failure, given);
+  const told = asIntended(failure, given.intent);
+  const document = failureDocument(told, shown);
   const blocks = fixBlocks(shown);
   const explanation =
     form === 'json'
-      ? JSON.stringify(document, null, 2)
+      ? `${document.headline}\n${JSON.stringify(document, null, 2)}`
       : form === 'tree'
-        ? [explainTree(failure), ...blocks].join('\n')
-        : explanationText(explanationOf(failure), blocks);
+        ? [explainTree(told), ...blocks].join('\n')
+        : explanationText(explanationOf(told), blocks);
   return new ProvError('MANAGER_UNRESOLVABLE', {
     explanation,
     suggestion:
       shown.fixes.length > 0
-        ? 'Run one of the fixes. --explain tree or --explain json shows the same in another form.'
-        : 'Change one of the requirements named above, or publish a version that fits.',
+        ? 'Nothing was written. Run one of the fixes; --explain tree or --explain json shows the same in another form.'
+        : 'Nothing was written. Change one of the requirements named above, or publish a version that fits.',
     failure: document,
   });
 }
 
 async function shownFixes(
   failure: ResolutionFailure,
-  { options, workspace, fixesMs }: Required<Omit<UnresolvableContext, 'form'>>,
+  { options, workspace, intent, names, fixesMs = FIXES_MS }: Omit<UnresolvableContext, 'form'>,
 ): Promise<ShownFixes> {
   if (failure.type !== 'unsatisfiable') return { fixes: [] };
   const { proof } = failure;
+  const similar = await similarNames(proof, names);
+  const target = { workspace, intent };
   const found = await findFixes(proof, options, {
-    budgetMs: fixesMs ?? FIXES_MS,
-    isPossible: (change) => change.type === 'prov' || fixCommand([change], workspace) !== undefined,
+    budgetMs: fixesMs,
+    isPossible: (change) =>
+      change.type === 'prov' || change.type === 'unconstrain' || fixCommand([change], target) !== undefined,
+    accepts: ({ packages }) =>
+      intent?.type !== 'select' ||
+      packages.some(({ id, version }) => id === intent.id && version === intent.version),
+    similar,
   });
   const named = new Set(proof.packages.map(({ name }) => name));
   const fixes = found.fixes.map(({ changes, solution }) => {
-    const command = fixCommand(changes, workspace);
+    const command = fixCommand(changes, target);
     const chosen = solution.packages.filter(({ name, direct }) => direct || named.has(name));
     return {
       commands: command === undefined ? [] : [command],
@@ -83,8 +97,29 @@ async function shownFixes(
       result: Object.fromEntries(chosen.map(({ name, version }) => [name, version])),
     };
   });
-  const note = noteOn(found);
+  const renamed = found.fixes.some(({ changes }) => changes.some(({ type }) => type === 'rename'));
+  const note = renamed ? undefined : (closeNames(similar) ?? noteOn(found));
   return { fixes, ...(note !== undefined && { fixesNote: note }) };
+}
+
+function closeNames(similar: ReadonlyMap<string, readonly string[]>): string | undefined {
+  const close = [...similar.values()].flat();
+  return close.length === 0 ? undefined : `Did you mean ${close.join(' or ')}?`;
+}
+
+/** A requirement that is in no file yet is asked for by the command line. */
+function asIntended(failure: ResolutionFailure, intent: Intent | undefined): ResolutionFailure {
+  if (failure.type !== 'unsatisfiable' || intent?.type !== 'require') return failure;
+  const commandLine = { file: 'command line', layer: 'command line' };
+  const facts = failure.proof.facts.map((fact) =>
+    fact.cause.type === 'requirement' &&
+    fact.cause.id === intent.id &&
+    fact.cause.origin.line === intent.line &&
+    intent.file.endsWith(fact.cause.origin.file)
+      ? { ...fact, cause: { ...fact.cause, origin: commandLine } }
+      : fact,
+  );
+  return { ...failure, proof: { ...failure.proof, facts } };
 }
 
 function noteOn({ fixes, complete }: Fixes): string | undefined {
@@ -95,12 +130,13 @@ function noteOn({ fixes, complete }: Fixes): string | undefined {
 }
 
 function fixBlocks({ fixes, fixesNote }: ShownFixes): string[] {
-  if (fixes.length === 0) return fixesNote === undefined ? [] : [fixesNote];
+  const note = fixesNote === undefined ? [] : [fixesNote];
+  if (fixes.length === 0) return note;
   const lines = fixes.flatMap(({ summary, result, commands }, i) => {
     const chosen = Object.entries(result).map(([name, version]) => `${name} ${version}`);
     const more = chosen.length > NAMED_RESULTS ? ', …' : '';
     const gives = chosen.length === 0 ? '' : ` → ${chosen.slice(0, NAMED_RESULTS).join(', ')}${more}`;
     return [`  ${i + 1}. ${summary}${gives}`, ...commands.map((command) => `     ${command}`)];
   });
-  return ['Fixes (each was solved and works):', ...lines];
+  return ['Fixes (each was solved and works):', ...lines, ...note];
 }

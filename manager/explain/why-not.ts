@@ -1,8 +1,9 @@
-import { type ResolveOptions, resolve, type Solution } from '#resolver';
+import { type PackageId, type ResolveOptions, resolve, type Solution } from '#resolver';
 import { KINDS, type Kind, parseVersion, splitRepository } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { readLock } from '../resolve/lock-file.js';
+import { selectIntent } from './intent.js';
 import { type ExplainForm, unresolvable } from './unresolvable.js';
 import { withResolution } from './with-resolution.js';
 
@@ -43,7 +44,7 @@ export async function whyNot(
 ): Promise<WhyNotResult> {
   parseVersion(version);
   const keep = await readLock(workspace.lockFile);
-  return withResolution({ workspace, keep }, context, async (asked) => {
+  return withResolution({ workspace, keep }, context, async (asked, { names }) => {
     const target = targetOf(name, workspace);
     const repository = target.slice(target.indexOf(':') + 1);
     const registry = target.slice(0, target.indexOf(':'));
@@ -58,10 +59,18 @@ export async function whyNot(
       const changes = changesOf(keep?.extensions ?? [], result.solution).filter((each) => each.name !== bare);
       return { name: bare, version, possible: true, changes };
     }
-    const { details } = await unresolvable(result.failure, { options, workspace, form });
+    const own = workspace.requirements.find((each) => `${each.registry}:${each.repository}` === target);
+    const kind = own?.kind ?? (await kindOf(target, options));
+    const intent = selectIntent(target, version, { lock: keep, kind });
+    const { details } = await unresolvable(result.failure, { options, workspace, form, intent, names });
     const { explanation, failure } = details as { explanation: string; failure: unknown };
     return { name: bare, version, possible: false, changes: [], explanation, failure };
   });
+}
+
+async function kindOf(id: PackageId, { source, signal }: ResolveOptions): Promise<Kind | undefined> {
+  const [first] = (await source.versions(id, { signal }))?.versions ?? [];
+  return typeof first === 'object' ? first.kind : undefined;
 }
 
 /** The package that a name means: one of the requirements, else an extension of the first registry. */

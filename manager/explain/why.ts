@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
-import { ProvError } from '#base';
 import type { Lock, LockEntry } from '#schemas';
 import type { Workspace } from '#workspace';
 import { requireLock } from '../resolve/lock-file.js';
+import { lockedAs } from './locked-as.js';
 
 /** Somebody who requires an extension: another locked one, or a line that a person wrote. */
 export interface WhyEdge {
@@ -54,18 +54,6 @@ export async function whyLocked(workspace: Workspace, name: string): Promise<rea
     const { kind, version } = entry;
     return { kind, name: entry.name, version, requiredBy: [...direct, ...edges], path: pathTo(lock, entry) };
   });
-}
-
-/** The locked extensions that a name may mean: NAME, KIND/NAME or NAMESPACE/NAME. @throws MANAGER_UPDATE_UNKNOWN */
-export function lockedAs(lock: Lock, name: string): readonly LockEntry[] {
-  const found = lock.extensions.filter(
-    (entry) =>
-      entry.name === name ||
-      `${entry.kind}/${entry.name}` === name ||
-      ('repository' in entry.source && entry.source.repository === name),
-  );
-  if (found.length > 0) return found;
-  throw new ProvError('MANAGER_UPDATE_UNKNOWN', { name, known: lock.extensions.map((entry) => entry.name) });
 }
 
 function leadsTo(edge: LockEntry['dependencies'][number], { name, version }: LockEntry): boolean {

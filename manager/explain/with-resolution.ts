@@ -4,17 +4,17 @@ import type { Workspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { resolutionOptions } from '../resolve/resolution-options.js';
-import { createWorkspaceRegistries } from '../resolve/workspace-registries.js';
+import { createWorkspaceRegistries, type WorkspaceRegistries } from '../resolve/workspace-registries.js';
 
 /** Calls `work` with what a workspace asks of the resolver; each lookup is made once, however many are solved. */
 export function withResolution<T>(
   { workspace, keep }: { readonly workspace: Workspace; readonly keep?: Lock | undefined },
   context: ManagerContext,
-  work: (options: ResolveOptions) => Promise<T>,
+  work: (options: ResolveOptions, registries: WorkspaceRegistries) => Promise<T>,
 ): Promise<T> {
   return withRegistries(context, async (connections) => {
     const registries = createWorkspaceRegistries(workspace, connections);
     const options = resolutionOptions({ workspace, registries, keep }, context);
-    return work({ ...options, source: memoSource(options.source) });
+    return work({ ...options, source: memoSource(options.source) }, registries);
   });
 }

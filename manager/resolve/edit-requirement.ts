@@ -1,12 +1,14 @@
 import { type OpenOptions, openWorkspace, type PlannedEdit, type Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import { editIntent } from '../explain/intent.js';
 import {
   type ResolveWorkspaceOptions,
   type ResolveWorkspaceResult,
   resolveWorkspace,
 } from './resolve-workspace.js';
 
-export interface EditRequirementRequest extends Omit<ResolveWorkspaceOptions, 'workspace' | 'beforeWrite'> {
+export interface EditRequirementRequest
+  extends Omit<ResolveWorkspaceOptions, 'workspace' | 'beforeWrite' | 'intent'> {
   readonly workspace: Workspace;
   readonly edit: PlannedEdit;
   /** How the workspace was opened. */
@@ -24,5 +26,9 @@ export async function editRequirement(
 ): Promise<ResolveWorkspaceResult> {
   const { signal } = context;
   const edited = await openWorkspace(workspace.root, { ...open, signal, provisioningText: edit.text });
-  return resolveWorkspace({ ...options, workspace: edited, beforeWrite: async () => edit.write() }, context);
+  const intent = editIntent(workspace, edited);
+  return resolveWorkspace(
+    { ...options, workspace: edited, intent, beforeWrite: async () => edit.write() },
+    context,
+  );
 }

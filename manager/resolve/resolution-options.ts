@@ -3,10 +3,13 @@ import { ProvError } from '#base';
 import {
   type Origin,
   type Override,
+  type PackageId,
+  packageId,
   preferredProviders,
   preferredVersions,
   type Requirement,
   type ResolveOptions,
+  splitPackageId,
 } from '#resolver';
 import { type Lock, MIN_AGE } from '#schemas';
 import { type ConfigOrigin, explainConfig, hostPlatform, type Workspace } from '#workspace';
@@ -32,7 +35,7 @@ export function resolutionOptions(
   context: ManagerContext,
 ): ResolveOptions & { readonly source: RegistrySource } {
   const { provVersion, signal, env } = context;
-  const { strategy, prerelease, platforms, min_age: minAge } = workspace.resolution;
+  const { strategy, prerelease, platforms, min_age: minAge, min_age_exempt: exempt } = workspace.resolution;
   return {
     requirements: requirementsOf(workspace),
     source: metadataSource(workspace, registries, context),
@@ -42,6 +45,7 @@ export function resolutionOptions(
     prerelease,
     overrides: overridesOf(workspace),
     ...(minAge !== undefined && publishedBefore(minAge, env)),
+    ageExempt: new Set((exempt ?? []).map((name) => firstRegistryId(workspace, name))),
     ...(keep && { preferred: preferredVersions(keep), preferredProviders: preferredProviders(keep) }),
     signal,
   };
@@ -94,18 +98,23 @@ function requirementsOf(workspace: Workspace): Requirement[] {
 
 /** An override names an extension of the first registry, in its namespace unless it says another. */
 function overridesOf(workspace: Workspace): Override[] {
-  const first = workspace.registries[0]!;
   const places = new Map(explainConfig(workspace.config, 'resolution').map((row) => [row.key, row]));
   return Object.entries(workspace.resolution.overrides ?? {}).map(([name, range]) => ({
-    registry: first.id,
-    repository: name.includes('/') || first.namespace === '' ? name : `${first.namespace}/${name}`,
+    ...splitPackageId(firstRegistryId(workspace, name)),
     range,
     origin: placeOf(workspace, places.get(`resolution.overrides.${name}`) ?? { layer: 'workspace' }),
   }));
 }
 
+function firstRegistryId({ registries }: Workspace, name: string): PackageId {
+  const { id, namespace } = registries[0]!;
+  return packageId(id, name.includes('/') || namespace === '' ? name : `${namespace}/${name}`);
+}
+
 /** The file as seen from the workspace; one outside it by its full path. */
 function placeOf({ root }: Workspace, { file, line, layer }: ConfigOrigin): Origin {
+  if (layer === 'flag') return { file: 'command line', layer: 'command line' };
+  if (layer === 'variable') return { file: file ?? layer, layer };
   const inside = file === undefined ? undefined : relative(root, file);
   return {
     file: file === undefined || inside === undefined ? layer : inside.startsWith('..') ? file : inside,

@@ -3,6 +3,7 @@ import { type PlanChange, planDiff } from '#resolver';
 import type { Lock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import type { Intent } from '../explain/intent.js';
 import type { ExplainForm } from '../explain/unresolvable.js';
 import { installLock } from '../install/install-lock.js';
 import type { Contents } from '../metadata/contents.js';
@@ -36,6 +37,8 @@ export interface ResolveWorkspaceOptions {
   readonly dryRun?: boolean | undefined;
   /** How it is told when there is no solution. Default: as text. */
   readonly explain?: ExplainForm | undefined;
+  /** What the command is about to do, when there is no solution. */
+  readonly intent?: Intent | undefined;
   /** Asked once when changes are risky; no answer but true lets them happen. Default: they do. */
   readonly confirm?: ((changes: readonly PlanChange[]) => Promise<boolean>) | undefined;
   /** Called when nothing can fail any more but writing: what belongs to the lock is written with it. */
@@ -135,8 +138,9 @@ async function plan(
       options: resolutionOptions(setup, context),
       workspace,
       explain: options.explain,
+      names: registries.names,
       lock: before,
-      names: update.names,
+      move: update.names,
       to: update.to,
     });
     const lock = await lockOf(solution, place, context);
@@ -147,7 +151,8 @@ async function plan(
     return { lock, changes };
   }
   const keep = update === undefined ? before : undefined;
-  const telling = { workspace, explain: options.explain };
+  const { explain, intent } = options;
+  const telling = { workspace, explain, intent, names: registries.names };
   const solution = await solve(resolutionOptions({ workspace, registries, keep }, context), telling);
   const lock = await lockOf(solution, place, context);
   return { lock, changes: planDiff(before, lock) };

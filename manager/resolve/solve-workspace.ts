@@ -13,6 +13,8 @@ import {
 import type { Lock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import type { Intent } from '../explain/intent.js';
+import type { ListNames } from '../explain/similar-names.js';
 import { type ExplainForm, unresolvable } from '../explain/unresolvable.js';
 import type { Contents } from '../metadata/contents.js';
 import type { WorkspacePolicy } from '../trust/workspace-policy.js';
@@ -35,15 +37,20 @@ export interface SolvePlace {
 export interface Telling {
   readonly workspace: Workspace;
   readonly explain?: ExplainForm | undefined;
+  readonly intent?: Intent | undefined;
+  readonly names?: ListNames | undefined;
 }
 
 /** @throws MANAGER_UNRESOLVABLE with the explanation and fixes; what the metadata source throws. */
-export async function solve(asked: ResolveOptions, { workspace, explain }: Telling): Promise<Solution> {
+export async function solve(
+  asked: ResolveOptions,
+  { workspace, explain, intent, names }: Telling,
+): Promise<Solution> {
   // Looking for fixes asks for the same things again.
   const options = { ...asked, source: memoSource(asked.source) };
   const result = await resolve(options);
   if (result.ok) return result.solution;
-  throw await unresolvable(result.failure, { options, workspace, form: explain });
+  throw await unresolvable(result.failure, { options, workspace, form: explain, intent, names });
 }
 
 /**

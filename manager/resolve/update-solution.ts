@@ -1,4 +1,3 @@
-import { ProvError } from '#base';
 import {
   explanationOf,
   type PackageId,
@@ -11,13 +10,16 @@ import {
   splitPackageId,
 } from '#resolver';
 import type { Lock } from '#schemas';
+import { selectIntent } from '../explain/intent.js';
+import { lockedAs } from '../explain/locked-as.js';
 import { solve, type Telling } from './solve-workspace.js';
 
-export interface UpdateSolutionRequest extends Telling {
+export interface UpdateSolutionRequest extends Omit<Telling, 'intent'> {
   /** What the workspace asks for, keeping `lock`. */
   readonly options: ResolveOptions;
   readonly lock: Lock;
-  readonly names: readonly string[];
+  /** NAME, KIND/NAME or NAMESPACE/NAME of what is to move. */
+  readonly move: readonly string[];
   /** Exactly this version, of the only name. */
   readonly to?: string | undefined;
 }
@@ -36,8 +38,8 @@ const ASKED = 'command line';
  * @throws MANAGER_UPDATE_UNKNOWN, MANAGER_UNRESOLVABLE
  */
 export async function updateSolution(request: UpdateSolutionRequest): Promise<UpdateSolution> {
-  const { options, lock, names, to } = request;
-  const asked = new Set(names.flatMap((name) => idsOf(lock, name)));
+  const { options, lock, move, to } = request;
+  const asked = new Set(move.flatMap((name) => idsOf(lock, name)));
   const pins = new Map<PackageId, string>();
   if (to === undefined) {
     const newest = await solve(withoutPreferences(options), request);
@@ -51,7 +53,9 @@ export async function updateSolution(request: UpdateSolutionRequest): Promise<Up
     preferred,
     requirements: [...options.requirements, ...[...extra].map(pin)],
   });
-  let solution = await solve(attempt(pins), request);
+  const [only] = asked;
+  const intent = to === undefined || only === undefined ? undefined : selectIntent(only, to, { lock });
+  let solution = await solve(attempt(pins), { ...request, intent });
   const reasons = new Map<string, string>();
   const settled = new Set<PackageId>();
   for (;;) {
@@ -74,23 +78,14 @@ export async function updateSolution(request: UpdateSolutionRequest): Promise<Up
 }
 
 function idsOf(lock: Lock, name: string): PackageId[] {
-  const bare = name.slice(name.indexOf('/') + 1);
-  const found = lock.extensions.flatMap((entry): PackageId[] => {
-    if (!('repository' in entry.source)) return [];
-    const { registry, repository } = entry.source;
-    const named = entry.name === name || repository === name || `${entry.kind}/${entry.name}` === name;
-    return named ? [packageId(registry, repository)] : [];
-  });
-  if (found.length > 0) return found;
-  throw new ProvError('MANAGER_UPDATE_UNKNOWN', {
-    name,
-    known: lock.extensions.map((entry) => entry.name).filter((each) => each.includes(bare.slice(0, 3))),
-  });
+  return lockedAs(lock, name).flatMap(({ source }): PackageId[] =>
+    'repository' in source ? [packageId(source.registry, source.repository)] : [],
+  );
 }
 
 function pin([id, version]: readonly [PackageId, string]): Requirement {
   const { registry, repository } = splitPackageId(id);
-  return { registry, repository, range: version, origin: { file: ASKED, layer: ASKED } };
+  return { registry, repository, range: version, origin: { file: ASKED, layer: ASKED }, final: true };
 }
 
 function withoutPreferences(options: ResolveOptions): ResolveOptions {

@@ -10,6 +10,8 @@ export interface WorkspaceRegistries {
   get(id: string): WorkspaceRegistry;
   registry(id: string): RemoteRegistry;
   repository(id: PackageId): RemoteRepository;
+  /** What the registry lists as its repositories. @throws what it answers where it lists none */
+  names(id: string, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 export function createWorkspaceRegistries(
@@ -32,6 +34,7 @@ export function createWorkspaceRegistries(
   return {
     get,
     registry,
+    names: (id, signal) => registry(id).catalog({ signal }),
     repository(id) {
       const { registry: at, repository } = splitPackageId(id);
       const { host, url } = get(at);

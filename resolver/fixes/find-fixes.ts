@@ -6,7 +6,7 @@ import type { ResolveOptions } from '../resolve-options.js';
 import type { Solution } from '../solution.js';
 import { type Change, subjectOf, withChanges } from './change.js';
 import { memoSource } from './memo-source.js';
-import { relaxationsOf } from './relaxations.js';
+import { relaxationsOf, type SimilarNames } from './relaxations.js';
 
 /** Milliseconds in which fixes are looked for; a person is waiting. */
 export const FIXES_MS = 300;
@@ -32,6 +32,10 @@ export interface FindFixesOptions {
   readonly budgetMs?: number;
   /** Whether a change can be made at all, for example by a command. */
   readonly isPossible?: (change: Change) => boolean;
+  /** Whether a solution is one that was asked for. Default: any is. */
+  readonly accepts?: (solution: Solution) => boolean;
+  /** What may be meant where a name is not there. */
+  readonly similar?: SimilarNames | undefined;
 }
 
 /**
@@ -43,18 +47,18 @@ export interface FindFixesOptions {
 export async function findFixes(
   proof: Proof,
   options: ResolveOptions,
-  { budgetMs = FIXES_MS, isPossible = () => true }: FindFixesOptions = {},
+  { budgetMs = FIXES_MS, isPossible = () => true, accepts = () => true, similar }: FindFixesOptions = {},
 ): Promise<Fixes> {
-  const search = new Search(options, budgetMs);
+  const search = new Search(options, budgetMs, accepts);
   const failed: { readonly change: Change; readonly proof: Proof }[] = [];
-  for (const change of relaxationsOf(proof, options).filter(isPossible).sort(byEffort)) {
+  for (const change of relaxationsOf(proof, options, similar).filter(isPossible).sort(byEffort)) {
     const left = await search.attempt([change]);
     if (left !== undefined) failed.push({ change, proof: left });
   }
   if (search.fixes.length === 0) {
     const seen = new Set<string>();
     for (const first of failed) {
-      const seconds = relaxationsOf(first.proof, options)
+      const seconds = relaxationsOf(first.proof, options, similar)
         .filter(isPossible)
         .filter((each) => subjectOf(each) !== subjectOf(first.change));
       for (const second of seconds.sort(byEffort)) {
@@ -77,8 +81,10 @@ class Search {
   complete = true;
   private readonly options: ResolveOptions;
   private readonly until: number;
+  private readonly accepts: (solution: Solution) => boolean;
 
-  constructor(options: ResolveOptions, budgetMs: number) {
+  constructor(options: ResolveOptions, budgetMs: number, accepts: (solution: Solution) => boolean) {
+    this.accepts = accepts;
     this.until = performance.now() + budgetMs;
     this.options = { ...options, source: memoSource(options.source), stepBudget: FIX_STEPS };
   }
@@ -91,6 +97,7 @@ class Search {
       return undefined;
     }
     if ('proof' in outcome) return outcome.proof;
+    if (!this.accepts(outcome.solution)) return undefined;
     const narrow = await this.narrowed(changes, outcome.solution);
     if (narrow !== undefined) this.fixes.push(narrow);
     else this.complete = false;
@@ -112,7 +119,7 @@ class Search {
       for (const range of change.type === 'override' ? [chosen] : rangesAround(chosen)) {
         const next = best.changes.with(at, { ...change, range });
         const outcome = await this.solve(next);
-        if (outcome === undefined || 'proof' in outcome) continue;
+        if (outcome === undefined || 'proof' in outcome || !this.accepts(outcome.solution)) continue;
         found = { changes: next, solution: outcome.solution };
         break;
       }
@@ -156,11 +163,15 @@ function rangesAround(version: string): string[] {
 
 /** What costs a person least: another range, an override, a policy, and last to do without. */
 const EFFORT: readonly Change['type'][] = [
+  'rename',
+  'unlock',
   'require',
   'override',
   'prerelease',
   'platform',
+  'age-exempt',
   'age',
+  'unconstrain',
   'prov',
   'drop',
 ];
@@ -182,8 +193,12 @@ function ranked(fixes: readonly Fix[]): Fix[] {
       newer(b.solution, a.solution) - newer(a.solution, b.solution),
   );
   const seen = new Set<string>();
-  const distinct = sorted.filter(({ changes }) => {
-    const key = JSON.stringify(changes);
+  const distinct = sorted.filter(({ changes, solution: { packages } }) => {
+    // Another range on the same thing that gives the same is no other fix.
+    const key = JSON.stringify([
+      changes.map((each) => `${each.type} ${subjectOf(each)}`),
+      packages.map(({ id, version }) => `${id} ${version}`),
+    ]);
     return !seen.has(key) && seen.add(key);
   });
   const others = distinct.filter(({ changes }) => changes.every(({ type }) => type !== 'drop'));

@@ -89,8 +89,8 @@ export type Cause =
       readonly path: readonly string[];
       /** Further refused versions of the same solution. */
       readonly also: readonly { readonly name: string; readonly version: string; readonly reason: string }[];
-      /** What would be selected if signatures were not strict; absent: nothing. */
-      readonly alternative?: string;
+      /** What would be selected if signatures were not strict, without a version: none of it; absent: no solution. */
+      readonly alternative?: { readonly name: string; readonly version?: string };
     }
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'malformed'; readonly reason: string };

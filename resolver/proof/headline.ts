@@ -1,3 +1,4 @@
+import { isVersion } from '#schemas';
 import type { Cause } from './cause.js';
 import { describeCause } from './describe-cause.js';
 import { withRange } from './describe-fact.js';
@@ -53,6 +54,7 @@ function nothingThere({ target, range, available, targetKind }: Required): strin
     return `${target} is a ${available.kind}, not a ${targetKind}.`;
   const prereleases = available.versions.every((version) => version.includes('-'));
   if (prereleases && range === '*') return `${target} has only pre-releases.`;
+  if (isVersion(range)) return `There is no ${target} ${range} in ${where}.`;
   return `No version of ${target} is in ${range}.`;
 }
 

@@ -33,14 +33,19 @@ function hintOf(cause: Cause): { about: string; text: string } | undefined {
         `Versions published after ${cause.publishedBefore} are too young; wait, or use an older one.`,
       );
     case 'age-unknown':
-      return about('Have the time of publishing signed, or exempt the package from the minimum age.');
+      return about(
+        'Have the time of publishing signed, or exempt the package with resolution.min_age_exempt.',
+      );
     case 'advisory':
       return about(`Look up ${cause.advisory}; a version outside ${cause.range} is not affected.`);
     case 'locked':
       return about('The lock holds the version; prov dep update lets it move.');
-    case 'no-fallback':
+    case 'no-fallback': {
       if (cause.alternative === undefined) return undefined;
-      return about(`With signatures: prefer, ${cause.alternative} would be taken instead.`);
+      const { name, version } = cause.alternative;
+      const instead = version === undefined ? `no ${name}` : `${name} ${version}`;
+      return about(`With signatures: prefer, ${instead} would be taken instead.`);
+    }
     case 'constraint':
       return about(`Use ${cause.target} ${cause.range}, or leave it out.`);
     case 'refused':

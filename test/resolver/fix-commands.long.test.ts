@@ -28,7 +28,7 @@ const real = SITUATIONS.filter(
     ),
 );
 
-test(`each fix of ${real.length} situations is typed into a shell, and then the workspace resolves`, async (t) => {
+test(`each fix of ${real.length} situations is typed into a shell, and then the workspace resolves and stays so`, async (t) => {
   assert.ok(real.length >= 15);
   const site = await openSite(t);
   const env = isolatedEnvironment(site.home, { PATH: `${bin(site)}:${process.env['PATH']}` });
@@ -55,6 +55,7 @@ test(`each fix of ${real.length} situations is typed into a shell, and then the 
           },
         );
         assert.match(readFileSync(join(root, 'prov.lock'), 'utf8'), /^extensions:/m, stderr);
+        if (command.includes('--save')) await run('prov', ['dep', 'validate'], { cwd: root, env });
         typed++;
       }
     }

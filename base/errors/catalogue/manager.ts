@@ -155,7 +155,7 @@ export const managerErrors = entries({
   },
   MANAGER_UPDATE_UNKNOWN: {
     message: 'the lock holds nothing called "{name}"',
-    hint: 'prov dep tree shows what it holds. Close to it: {known}.',
+    hint: '{suggestion}prov dep tree shows what it holds.',
     exit: 'notFound',
   },
   MANAGER_LOCK_MERGE_FAILED: {
@@ -180,7 +180,7 @@ export const managerErrors = entries({
     exit: 'refused',
   },
   MANAGER_UNRESOLVABLE: {
-    message: 'no set of versions meets all requirements\n{explanation}',
+    message: '{explanation}',
     hint: '{suggestion}',
     exit: 'noResolution',
   },

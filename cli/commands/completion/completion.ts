@@ -36,7 +36,8 @@ complete -c provisioning -a '(__prov_words)'
 const SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
 
 export async function run(context: CommandContext, { args, rest }: CommandInput): Promise<CommandOutput> {
-  const shell = args[0]!;
+  const shell = args[0];
+  if (shell === undefined) throw whichShell(context.env['SHELL']);
   if (shell === 'words') {
     const words = candidates(commandTable, rest, () => lockedNames(context.cwd));
     return { data: words, text: words.join('\n') };
@@ -48,4 +49,19 @@ export async function run(context: CommandContext, { args, rest }: CommandInput)
       hint: `Known are ${Object.keys(SCRIPTS).join(', ')}.`,
     });
   return { data: { shell, script }, text: script };
+}
+
+/** The shell of whoever asks, in full, when it is one of those that are known. */
+function whichShell(path = ''): ProvError {
+  const own = path.slice(path.lastIndexOf('/') + 1);
+  const shell = own in SCRIPTS ? own : 'bash';
+  const loads: Readonly<Record<string, string>> = {
+    bash: 'source <(prov completion bash)',
+    zsh: 'source <(prov completion zsh)',
+    fish: 'prov completion fish | source',
+  };
+  return new ProvError('CLI_USAGE', {
+    reason: `for which shell? Known are ${Object.keys(SCRIPTS).join(', ')}`,
+    hint: `To try it in ${shell} now: ${loads[shell]}. prov completion --help says where to keep it.`,
+  });
 }

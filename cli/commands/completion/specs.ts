@@ -7,7 +7,7 @@ export const completionCommands: readonly CommandSpec[] = [
     details:
       'The script asks prov itself, so it fits the version that is installed. With "words" it prints what could follow the words after --.',
     args: [
-      { name: 'shell', summary: 'bash, zsh or fish (or words)' },
+      { name: 'shell', summary: 'bash, zsh or fish (or words)', optional: true },
       { name: 'word', summary: 'what was typed so far, for words', optional: true, variadic: true },
     ],
     examples: [

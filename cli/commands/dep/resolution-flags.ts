@@ -16,6 +16,11 @@ export const resolutionOptionSpecs: readonly OptionSpec[] = [
   },
   { flags: '--min-age <age>', summary: 'only versions published at least so long ago: 72h, 7d, 2w' },
   {
+    flags: '--min-age-exempt <name>',
+    summary: 'an extension that may be younger; may be repeated',
+    repeatable: true,
+  },
+  {
     flags: '--age-source <whose>',
     summary: 'whose word counts for that: a signed time, or what the registry says',
     choices: ['signed', 'registry'],
@@ -34,10 +39,12 @@ export function resolutionFlags({ options }: CommandInput): Readonly<Record<stri
   const minAge = textOption(options, 'minAge');
   const ageSource = textOption(options, 'ageSource');
   const platforms = listOption(options, 'platform');
+  const exempt = listOption(options, 'minAgeExempt');
   return {
     ...(strategy === undefined ? {} : { 'resolution.strategy': strategy }),
     ...(prerelease === undefined ? {} : { 'resolution.prerelease': prerelease }),
     ...(minAge === undefined ? {} : { 'resolution.min_age': minAge }),
+    ...(exempt.length === 0 ? {} : { 'resolution.min_age_exempt': exempt }),
     ...(ageSource === undefined ? {} : { 'resolution.age_source': ageSource }),
     ...(platforms.length === 0 ? {} : { 'resolution.platforms': platforms }),
     ...overrideFlag(listOption(options, 'override')),

@@ -36,6 +36,10 @@ export const depCommands: readonly CommandSpec[] = [
       { flags: '--update', summary: 'look for newer versions instead of keeping the locked ones' },
       offline,
       ...resolutionOptionSpecs,
+      {
+        flags: '--save',
+        summary: 'write what these options say into config/provisioning.yaml, with the lock or not at all',
+      },
       yes,
       noInstall,
       allowLocal,
@@ -43,7 +47,12 @@ export const depCommands: readonly CommandSpec[] = [
       explainOption,
       ...transportOptions,
     ],
-    examples: ['prov dep resolve', 'prov dep resolve --locked', 'prov dep resolve --dry-run --min-age 72h'],
+    examples: [
+      'prov dep resolve',
+      'prov dep resolve --locked',
+      'prov dep resolve --dry-run --min-age 72h',
+      'prov dep resolve --override redis=7.2.1 --save',
+    ],
     load: () => import('./resolve.js'),
   },
   {

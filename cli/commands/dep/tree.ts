@@ -9,9 +9,9 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const named = input.args[0] ?? textOption(input.options, 'invert');
   const invert = input.options['invert'] !== undefined;
   const workspace = await openCommandWorkspace(context, input);
-  const { requireLock } = await import('#manager');
+  const { lockedAs, requireLock } = await import('#manager');
   const lock = await requireLock(workspace.lockFile);
-  const roots = named === undefined ? defaultRoots(lock, invert) : entriesNamed(lock, named);
+  const roots = named === undefined ? defaultRoots(lock, invert) : lockedAs(lock, named);
   const shown = lock.extensions.map(({ kind, name, version, dependencies, requiredBy }) => ({
     kind,
     name,
@@ -71,13 +71,6 @@ function defaultRoots({ extensions }: Lock, invert: boolean): LockEntry[] {
   return extensions.filter((entry) =>
     invert ? entry.dependencies.length === 0 : entry.requiredBy.some((name) => name.startsWith('(')),
   );
-}
-
-function entriesNamed({ extensions }: Lock, named: string): LockEntry[] {
-  const found = extensions.filter(({ kind, name }) => name === named || `${kind}/${name}` === named);
-  if (found.length > 0) return found;
-  const known = extensions.map(({ name }) => name).join(', ');
-  throw new ProvError('MANAGER_UPDATE_UNKNOWN', { name: named, known });
 }
 
 /** @throws CLI_USAGE */
