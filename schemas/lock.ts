@@ -120,7 +120,11 @@ function sorted(value: unknown): unknown {
 export function parseLock(text: string, path: string): Lock {
   assertWithin(text.length, LIMITS.textFileBytes, path);
   if (/^(?:<{7}|={7}|>{7})/m.test(text))
-    throw new ProvError('SCHEMAS_LOCK_INVALID', { path, reason: 'it holds conflict markers of a merge' });
+    throw new ProvError('SCHEMAS_LOCK_INVALID', {
+      path,
+      reason: 'it holds conflict markers of a merge',
+      hint: 'prov lock merge puts both sides together and checks the result.',
+    });
   let value: unknown;
   try {
     value = readBlockYaml(text) ?? parseYaml(text, path).value;

@@ -55,6 +55,7 @@ function assertUniqueIds(file: YamlFile): void {
       place: `${file.path}:${line}:${column}`,
       id,
       reason: 'the id is there twice',
+      hint: 'The lock names registries by their ids: give one of the two another id.',
     });
   });
 }

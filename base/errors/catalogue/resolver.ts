@@ -13,7 +13,7 @@ export const resolverErrors = entries({
   },
   RESOLVER_EDGE_DANGLING: {
     message: '{name} {version} depends on {dependency} {wanted}, which the lock does not hold',
-    hint: 'The lock was edited by hand or cut short. Restore it from version control, or run prov dep resolve.',
+    hint: 'The lock was edited by hand or cut short. Restore it from version control, or delete it and run prov dep resolve.',
     exit: 'configuration',
   },
   RESOLVER_KIND_MIXED: {

@@ -64,7 +64,7 @@ export const schemasErrors = entries({
   },
   SCHEMAS_LOCK_INVALID: {
     message: '{path} is not a valid lock: {reason}',
-    hint: 'Restore it from version control, or run prov dep resolve to write it anew.',
+    hint: 'Restore it from version control, or delete it and run prov dep resolve, which writes it anew.',
     exit: 'configuration',
   },
 });
