@@ -4,13 +4,13 @@ import {
   parseSideTag,
   type RemoteRegistry,
   type RemoteRepository,
-  referrersTag,
   resolveOptional,
 } from '#oci';
-import { type Descriptor, type RemoteReference, tagToVersion } from '#schemas';
+import { type RemoteReference, tagToVersion } from '#schemas';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { updateIndex } from '../index-document/update-index.js';
+import { attachedContent, type KeptContent } from './attached-content.js';
 import { dependentsOf } from './find-extensions.js';
 import { removeTag } from './remove-tag.js';
 
@@ -18,6 +18,8 @@ export interface DeleteOptions {
   readonly reference: RemoteReference;
   /** Also the manifest (with every tag that points to it) and all that is attached to it. */
   readonly withReferrers?: boolean | undefined;
+  /** What somebody has seen and agreed to: that is deleted, or nothing. Default: what is there now. */
+  readonly plan?: DeletePlan | undefined;
 }
 
 /** What a deletion takes away, before anything is. */
@@ -30,6 +32,8 @@ export interface DeletePlan {
   readonly what: 'tag' | 'manifest' | 'nothing';
   readonly tags: readonly string[];
   readonly referrers: readonly string[];
+  /** What looks attached and stays, since it is not known to belong to this manifest alone. */
+  readonly kept: readonly KeptContent[];
   /** Extensions of this registry that ask for it, as far as its catalogue tells. */
   readonly dependents: readonly string[];
 }
@@ -75,25 +79,31 @@ async function plan(
       reason: 'name a tag or a digest to delete',
     });
   const found = await resolveOptional(store, named, { signal });
-  const nothing = { repository: store.label, digest: undefined, tags: [], referrers: [], dependents: [] };
-  if (found === undefined) return { ...nothing, what: 'nothing' };
+  const nothing = { digest: undefined, what: 'nothing', tags: [], referrers: [], kept: [] } as const;
+  if (found === undefined) return { repository: store.label, ...nothing, dependents: [] };
   const whole = digest !== undefined || withReferrers === true;
-  const tags = whole ? await tagsOf(store, found, signal) : tag === undefined ? [] : [tag];
+  const all = whole ? await readTags(store, signal) : undefined;
+  const tags = all === undefined ? [named] : tagsOf(all, found.digest);
   const versions = tags.flatMap((each) => tagToVersion(each) ?? []);
+  const attached =
+    all !== undefined && withReferrers === true
+      ? await attachedContent(store, found, { tags: all, signal })
+      : { gone: [], kept: [] };
   return {
     repository: store.label,
     digest: found.digest,
     what: whole ? 'manifest' : 'tag',
     tags,
-    referrers: withReferrers ? await attachedTo(store, found, signal) : [],
+    referrers: attached.gone,
+    kept: attached.kept,
     dependents: (await Promise.all(versions.map(dependents))).flat(),
   };
 }
 
 /**
  * Deletes what the plan says, then takes versions without a tag out of the index. What is not there (any more) is
- * no failure.
- * @throws OCI_REMOTE_DELETE_DISABLED, MANAGER_TAG_CONTESTED
+ * no failure; a tag that leads elsewhere than it did when the plan was made is not touched.
+ * @throws OCI_REMOTE_DELETE_DISABLED, MANAGER_TAG_CONTESTED, MANAGER_DELETE_OUTDATED
  */
 export function deleteReference(options: DeleteOptions, context: ManagerContext): Promise<DeleteResult> {
   return withRegistries(context, async (registries) => {
@@ -101,25 +111,79 @@ export function deleteReference(options: DeleteOptions, context: ManagerContext)
     const registry = registries.open(reference.registry);
     const store = registry.repository(reference.repository);
     const { signal } = context;
-    const planned = await plan(store, options, { context, dependents: async () => [] });
+    const planned = options.plan ?? (await plan(store, options, { context, dependents: async () => [] }));
     const deleted: string[] = [];
-    if (planned.digest === undefined) return { ...planned, deleted, warnings: [] };
+    const { digest, tags } = planned;
+    if (digest === undefined) return { ...planned, deleted, warnings: [] };
     const note = (what: string, gone: boolean) => {
       if (gone) deleted.push(what);
     };
+    const check = () => assertCurrent(store, planned, { deleted, signal });
+    await check();
     if (planned.what === 'tag')
-      for (const tag of planned.tags) note(`${store.label}:${tag}`, await removeTag(store, tag, signal));
+      for (const tag of tags) note(`${store.label}:${tag}`, await removeTag(store, tag, { digest, signal }));
     else {
       // Tags first: nobody is led to what is about to go. Registries that know only digests do it with the manifest.
-      for (const tag of planned.tags)
+      for (const tag of tags) {
+        if (tag !== tags[0]) await assertTag(store, { tag, digest, deleted, signal });
         note(`${store.label}:${tag}`, await unlessDisabled(() => store.deleteTag(tag, { signal })));
-      note(`${store.label}@${planned.digest}`, await store.deleteManifest(planned.digest, { signal }));
-      for (const each of planned.referrers) note(`${store.label}@${each}`, await remove(store, each, signal));
+      }
+      note(`${store.label}@${digest}`, await store.deleteManifest(digest, { signal }));
+      const left: string[] = [];
+      for (const each of planned.referrers) {
+        const where = `${store.label}${each.includes(':') ? '@' : ':'}${each}`;
+        if (each.includes(':')) note(where, await store.deleteManifest(each, { signal }));
+        else
+          note(
+            where,
+            await unlessDisabled(
+              () => store.deleteTag(each, { signal }),
+              () => left.push(each),
+            ),
+          );
+      }
+      // Where tags go with their manifests only, those whose manifest stayed are still there.
+      for (const tag of left) note(`${store.label}:${tag}`, await removeTag(store, tag, { signal }));
     }
-    const problem = await forget(registry, reference.repository, planned.tags, context);
+    const problem = await forget(registry, reference.repository, tags, context);
     const warnings = problem === undefined ? [] : [`the index was not brought up to date: ${problem}`];
     return { ...planned, deleted, warnings };
   });
+}
+
+interface Progress {
+  /** What is gone already, for the message. */
+  readonly deleted: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws MANAGER_DELETE_OUTDATED when the tags of the plan lead elsewhere now, or other tags lead to its manifest */
+async function assertCurrent(
+  store: RemoteRepository,
+  { digest, tags, what }: DeletePlan,
+  progress: Progress,
+): Promise<void> {
+  if (digest === undefined) return;
+  for (const tag of tags) await assertTag(store, { tag, digest, ...progress });
+  if (what !== 'manifest') return;
+  const all = await readTags(store, progress.signal);
+  const added = tagsOf(all, digest).find((tag) => !tags.includes(tag));
+  if (added !== undefined)
+    throw outdated(store, progress, `the tag ${added} leads to ${digest} now, which was not shown`);
+}
+
+async function assertTag(
+  store: RemoteRepository,
+  { tag, digest, ...progress }: Progress & { readonly tag: string; readonly digest: string },
+): Promise<void> {
+  const now = await resolveOptional(store, tag, { signal: progress.signal });
+  if (now === undefined || now.digest === digest) return;
+  throw outdated(store, progress, `the tag ${tag} leads to ${now.digest} now, not to ${digest}`);
+}
+
+function outdated({ label }: RemoteRepository, { deleted }: Progress, reason: string): ProvError {
+  const so = deleted.length === 0 ? 'nothing was deleted' : `deleted so far: ${deleted.join(', ')}`;
+  return new ProvError('MANAGER_DELETE_OUTDATED', { repository: label, reason, so });
 }
 
 /** Takes versions out of the index; says what went wrong with it. */
@@ -134,56 +198,39 @@ async function forget(
   return (await updateIndex(registry, { repository, versions: [], gone, provVersion, signal })).problem;
 }
 
-async function unlessDisabled(action: () => Promise<boolean>): Promise<boolean> {
+async function unlessDisabled(action: () => Promise<boolean>, otherwise?: () => void): Promise<boolean> {
   try {
     return await action();
   } catch (error) {
     if (!isProvError(error, 'OCI_REMOTE_DELETE_DISABLED')) throw error;
+    otherwise?.();
     return false;
   }
 }
 
-/** A referrer by digest, or a side tag by name. */
-function remove(store: RemoteRepository, what: string, signal: AbortSignal | undefined): Promise<boolean> {
-  return what.includes(':')
-    ? store.deleteManifest(what, { signal })
-    : unlessDisabled(() => store.deleteTag(what, { signal }));
-}
-
-/** Tags compared at once. */
+/** Tags read at once. */
 const CONCURRENCY = 8;
 
-/** The tags that lead to a manifest, without side tags. */
-async function tagsOf(
+/** Where every tag leads. */
+async function readTags(
   store: RemoteRepository,
-  { digest }: Descriptor,
   signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
-  const open = (await store.list({ signal })).filter((tag) => !parseSideTag(tag) && !isReferrersTag(tag));
-  const found: string[] = [];
+): Promise<ReadonlyMap<string, string>> {
+  const open = [...(await store.list({ signal }))];
+  const found = new Map<string, string>();
   const worker = async () => {
-    for (let tag = open.shift(); tag !== undefined; tag = open.shift())
-      if ((await resolveOptional(store, tag, { signal }))?.digest === digest) found.push(tag);
+    for (let tag = open.shift(); tag !== undefined; tag = open.shift()) {
+      const target = await resolveOptional(store, tag, { signal });
+      if (target !== undefined) found.set(tag, target.digest);
+    }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  return found.sort();
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Digests of referrers, those of referrers first; then side tags, their manifests, and the list of referrers. */
-async function attachedTo(
-  store: RemoteRepository,
-  subject: Descriptor,
-  signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
-  const out: string[] = [];
-  for (const referrer of await store.referrers(subject, undefined, { signal }))
-    out.push(...(await attachedTo(store, referrer, signal)), referrer.digest);
-  for (const tag of await store.list({ signal })) {
-    if (parseSideTag(tag)?.digest !== subject.digest) continue;
-    const side = await resolveOptional(store, tag, { signal });
-    out.push(tag, ...(side === undefined ? [] : [side.digest]));
-  }
-  const list = referrersTag(subject.digest);
-  const kept = await resolveOptional(store, list, { signal });
-  return kept === undefined || kept.digest === subject.digest ? out : [...out, list];
+/** The tags that lead to a manifest, without side tags. */
+function tagsOf(all: ReadonlyMap<string, string>, digest: string): readonly string[] {
+  return [...all]
+    .filter(([tag, target]) => target === digest && !parseSideTag(tag) && !isReferrersTag(tag))
+    .map(([tag]) => tag);
 }

@@ -85,7 +85,7 @@ export async function removeTags(
     const store = registries.open(reference.registry).repository(reference.repository);
     const [removed, absent]: [string[], string[]] = [[], []];
     for (const tag of new Set(tags))
-      ((await removeTag(store, tag, context.signal)) ? removed : absent).push(tag);
+      ((await removeTag(store, tag, { signal: context.signal })) ? removed : absent).push(tag);
     return { repository: store.label, removed, absent };
   });
 }

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fsyncDirectory, identifyProcess, isRunning, log, writeError } from '#base';
+import {
+  type FileSystem,
+  fsyncDirectory,
+  identifyProcess,
+  isRunning,
+  log,
+  nodeFileSystem,
+  writeError,
+} from '#base';
 
 /** A directory beside a destination in which its next content is made; `commit` puts that in place. */
 export interface Staging {
@@ -20,7 +28,10 @@ const TREE = 'tree';
 const OLD = 'old';
 
 /** Makes a staging directory beside `destination`. @throws BASE_FILE_UNWRITABLE, BASE_DISK_FULL */
-export function openStaging(destination: string): Staging {
+export function openStaging(
+  destination: string,
+  { rename }: Pick<FileSystem, 'rename'> = nodeFileSystem,
+): Staging {
   const parent = dirname(destination);
   const directory = join(parent, `${prefixOf(destination)}${owner()}.${randomBytes(4).toString('hex')}.tmp`);
   try {
@@ -35,11 +46,11 @@ export function openStaging(destination: string): Staging {
     commit() {
       try {
         const replaces = existsSync(destination);
-        if (replaces) renameSync(destination, old);
+        if (replaces) rename(destination, old);
         try {
-          renameSync(tree, destination);
+          rename(tree, destination);
         } catch (error) {
-          if (replaces) renameSync(old, destination);
+          if (replaces) rename(old, destination);
           throw error;
         }
         fsyncDirectory(parent);
@@ -65,7 +76,8 @@ export function recoverStaging(destination: string): void {
   if (!existsSync(parent)) return;
   try {
     for (const name of readdirSync(parent)) {
-      if (!name.startsWith(prefix) || isOwned(name.slice(prefix.length))) continue;
+      if (!name.startsWith(prefix) || isOwned(name.slice(prefix.length)) || !isOurs(join(parent, name)))
+        continue;
       const old = join(parent, name, OLD);
       if (existsSync(old) && !existsSync(destination)) renameSync(old, destination);
       // A tree beside it was never committed, so what stands there now is new: the old content is not ours to delete.
@@ -90,6 +102,12 @@ function owner(): string {
 function isOwned(name: string): boolean {
   const [pid = '', started = ''] = name.split('.');
   return isRunning({ pid: Number(pid), started: Buffer.from(started, 'hex').toString() });
+}
+
+/** In a folder that others may write to, a link or somebody else's directory may have such a name. */
+function isOurs(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats?.isDirectory() === true && (process.getuid === undefined || stats.uid === process.getuid());
 }
 
 /** What went wrong before is what has to be told, not that something stays. */

@@ -96,6 +96,154 @@ test('deleting takes a tag, or a manifest with what is attached; a registry that
   assert.deepEqual(await deleteReference({ reference }, site.context).then((each) => each.what), 'nothing');
 });
 
+test('only what names the deleted manifest itself goes with it, whatever lists and side tags say', async (t) => {
+  const { publish, server, site } = await bench(t);
+  const { digest } = await publish();
+  const other = (await publish({ ...REDIS, version: '2.0.0' })).digest;
+  const { model } = server;
+  const repository = model.repository(REPOSITORY);
+  const put = (body: Record<string, unknown>, tag?: string) =>
+    model.putManifest(REPOSITORY, {
+      type: MEDIA.ociManifest,
+      bytes: Buffer.from(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: MEDIA.ociManifest,
+          config: { mediaType: MEDIA.ociEmpty, digest: EMPTY, size: 2 },
+          layers: [],
+          ...body,
+        }),
+      ),
+      ...(tag === undefined ? {} : { tag }),
+    });
+  const describe = (of: string) => {
+    const { bytes, type } = repository.manifests.get(of)!;
+    return { mediaType: type, digest: of, size: bytes.length };
+  };
+  const EMPTY = model.putBlob(REPOSITORY, Buffer.from('{}'));
+  const own = put({ subject: describe(digest), artifactType: 'application/x.own' });
+  const second = put({ subject: describe(own), artifactType: 'application/x.second' });
+  const tagged = put({ subject: describe(digest), artifactType: 'application/x.tagged' }, 'keep');
+  const foreign = put({ subject: describe(other), artifactType: 'application/x.foreign' });
+  const child = put({ artifactType: 'application/x.child' });
+  const layers = [{ mediaType: MEDIA.simpleSigning, digest: EMPTY, size: 2 }];
+  const signature = put({ layers });
+  const side = (suffix: string, target: string) =>
+    repository.tags.set(`${digest.replace(':', '-')}.${suffix}`, target);
+  side('sig', signature);
+  side('att', other);
+  side('sbom', child);
+  // Lists that name each other, another version, and what belongs to it.
+  const list = (of: string, ...entries: string[]) =>
+    server.fault({
+      path: new RegExp(`/referrers/${of}`),
+      times: 100,
+      does: {
+        answer: {
+          status: 200,
+          headers: { 'content-type': MEDIA.ociIndex },
+          body: Buffer.from(
+            JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: entries.map(describe) }),
+          ),
+        },
+      },
+    });
+  list(digest, own, tagged, foreign, other, digest);
+  list(own, second, own, digest);
+  list(second, own, second);
+  list(foreign, own);
+  const reference = parseReference(`${server.host}/${REPOSITORY}:1.0.0`) as RemoteReference;
+  const plan = await planDelete({ reference, withReferrers: true }, site.context);
+  const tag = (suffix: string) => `${digest.replace(':', '-')}.${suffix}`;
+  assert.deepEqual(plan.referrers, [second, own, tag('att'), tag('sbom'), tag('sig'), signature]);
+  assert.deepEqual(plan.kept.map(({ what }) => what).sort(), [tagged, foreign, other, child].sort());
+  assert.match(plan.kept.find(({ what }) => what === tagged)!.reason, /the tag keep leads to it/);
+  await deleteReference({ reference, withReferrers: true, plan }, site.context);
+  assert.deepEqual([...repository.tags.keys()].sort(), ['2.0.0', '_index', 'keep']);
+  for (const each of [tagged, foreign, other, child]) assert.ok(repository.manifests.has(each), each);
+  for (const each of [digest, own, second, signature]) assert.ok(!repository.manifests.has(each), each);
+});
+
+test('what was confirmed is deleted, or nothing', async (t) => {
+  const { publish, server, site } = await bench(t);
+  const { digest } = await publish(REDIS, { tags: ['stable'] });
+  const other = (await publish({ ...REDIS, version: '2.0.0' })).digest;
+  const { tags, manifests } = server.model.repository(REPOSITORY);
+  const at = (text: string) => parseReference(`${server.host}/${REPOSITORY}${text}`) as RemoteReference;
+  const outdated = { code: 'MANAGER_DELETE_OUTDATED', message: /nothing was deleted/, exitCode: 11 };
+  const plans = [
+    { reference: at(':stable') },
+    { reference: at(':stable'), withReferrers: true },
+    { reference: at(`@${digest}`) },
+  ];
+  for (const options of plans) {
+    const plan = await planDelete(options, site.context);
+    tags.set('stable', other);
+    await assert.rejects(deleteReference({ ...options, plan }, site.context), outdated);
+    tags.set('stable', digest);
+    tags.set('prod', digest);
+    if (options !== plans[0])
+      await assert.rejects(deleteReference({ ...options, plan }, site.context), {
+        ...outdated,
+        message: /the tag prod leads to .* now, which was not shown/,
+      });
+    tags.delete('prod');
+  }
+  assert.deepEqual([tags.get('stable'), tags.get('1.0.0')], [digest, digest]);
+  // Moved after the first look: what is gone is told.
+  const reference = at(`@${digest}`);
+  const plan = await planDelete({ reference }, site.context);
+  server.fault({
+    method: 'DELETE',
+    path: /manifests\/1\.0\.0/,
+    does: {
+      change: () => {
+        tags.set('stable', other);
+      },
+    },
+  });
+  await assert.rejects(deleteReference({ reference, plan }, site.context), {
+    code: 'MANAGER_DELETE_OUTDATED',
+    message: /deleted so far: \S+:1\.0\.0/,
+  });
+  assert.ok(manifests.has(digest));
+});
+
+test('a tag that could not be removed leads where it led', async (t) => {
+  const { publish, server, site } = await bench(t);
+  const { digest } = await publish(REDIS, { tags: ['stable'] });
+  const { tags } = server.model.repository(REPOSITORY);
+  const reference = parseReference(`${server.host}/${REPOSITORY}:stable`) as RemoteReference;
+  const refuse = (last: { status: number }) => {
+    server.clearFaults();
+    server.fault({ method: 'DELETE', path: /manifests\/stable/, does: { answer: { status: 405 } } });
+    server.fault({
+      method: 'DELETE',
+      path: /manifests\/sha256/,
+      after: 1,
+      times: 100,
+      does: { answer: last },
+    });
+  };
+  refuse({ status: 403 });
+  await assert.rejects(removeTags({ reference, tags: ['stable'] }, site.context), {
+    code: 'OCI_AUTH_FORBIDDEN',
+  });
+  assert.equal(tags.get('stable'), digest, 'led back');
+  refuse({ status: 403 });
+  server.fault({
+    method: 'PUT',
+    path: /manifests\/stable/,
+    after: 1,
+    times: 100,
+    does: { answer: { status: 403 } },
+  });
+  await assert.rejects(removeTags({ reference, tags: ['stable'] }, site.context), {
+    code: 'MANAGER_TAG_ASTRAY',
+    hint: new RegExp(`prov ext tag \\S+@${digest} stable`),
+  });
+});
+
 test('channels move and go; versions are neither moved nor taken away like that', async (t) => {
   const { publish, server, site } = await bench(t);
   await publish();

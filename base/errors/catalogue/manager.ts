@@ -102,8 +102,19 @@ export const managerErrors = entries({
     exit: 'failed',
   },
   MANAGER_TAG_CONTESTED: {
-    message: '{reference} was not removed: somebody else moved it meanwhile, {tries} times',
+    message: '{reference} was not removed: somebody else moved it meanwhile (tries: {tries})',
     hint: 'Look where it leads now, and try again.',
+    exit: 'conflict',
+  },
+  MANAGER_TAG_ASTRAY: {
+    message:
+      '{reference} could be neither removed nor led back to {digest}: it leads to an empty manifest now',
+    hint: 'Lead it back when the registry answers again: prov ext tag {repository}@{digest} {tag}.',
+    exit: 'failed',
+  },
+  MANAGER_DELETE_OUTDATED: {
+    message: '{repository} has changed since the deletion was planned: {reason}; {so}',
+    hint: 'Look at it again with --dry-run, and repeat the deletion if it is still wanted.',
     exit: 'conflict',
   },
   MANAGER_PACKAGE_UNKNOWN: {

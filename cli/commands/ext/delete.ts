@@ -14,7 +14,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const manager = managerContext(context, input);
   const request = { reference, withReferrers: options['withReferrers'] === true };
   const plan = await planDelete(request, manager);
-  const { repository, digest, what, tags, referrers, dependents } = plan;
+  const { repository, digest, what, tags, referrers, kept, dependents } = plan;
   if (what === 'nothing') return { data: { ...plan, deleted: [] }, text: `${input.args[0]} is not there` };
   const lines = [
     ...(what === 'tag'
@@ -22,6 +22,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       : [`${repository}@${digest}${tags.length === 0 ? '' : `, tagged ${tags.join(', ')}`}`]),
     ...referrers.map((each) => `  attached: ${each}`),
   ];
+  for (const each of kept) context.note(`warning ${each.what} stays: ${each.reason}`);
   if (dependents.length > 0)
     context.note(
       `warning ${dependents.length} versions on this registry need it: ${dependents.slice(0, 10).join(', ')}`,
@@ -41,7 +42,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     if (!(await askYes('Delete it? This cannot be undone.', context.signal)))
       return { data: { ...plan, deleted: [] }, text: 'nothing was deleted' };
   }
-  const result = await deleteReference(request, manager);
+  const result = await deleteReference({ ...request, plan }, manager);
   for (const warning of result.warnings) context.note(`warning ${warning}`);
   const text = result.deleted.map((each) => `deleted ${each}`).join('\n') || 'it was gone already';
   return { data: { ...result, dependents }, text };
