@@ -7,6 +7,7 @@ import {
   splitRepository,
   tagToVersion,
 } from '#schemas';
+import type { TrustPolicy } from '#trust';
 import type { HostRole } from './connection-settings.js';
 import type { Registries } from './registries.js';
 import { isTarPath } from './tar-path.js';
@@ -29,17 +30,21 @@ export interface OpenLocationOptions {
   readonly role?: HostRole | undefined;
   /** A range chooses no yanked or revoked version. Default false: whoever only looks may see all. */
   readonly usable?: boolean | undefined;
+  /** Who may say that a version is usable again. Default: who signed it. */
+  readonly policy?: TrustPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Opens the place of a remote, layout or bundle reference for reading. @throws OCI_*, SCHEMAS_REFERENCE_INVALID */
 export async function openLocation(
   reference: RemoteReference | FileReference,
   registries: Registries,
-  { role, usable }: OpenLocationOptions = {},
+  options: OpenLocationOptions = {},
 ): Promise<Location> {
+  const { role } = options;
   if (reference.type === 'remote') {
     const store = registries.reader(reference.registry, reference.repository, { ...(role && { role }) });
-    const target = await chooseTarget(reference, store, reference.repository, usable);
+    const target = await chooseTarget(reference, store, reference.repository, options);
     return {
       store,
       repository: reference.repository,
@@ -55,7 +60,7 @@ export async function openLocation(
     : await openOciLayout(reference.path, { create: false });
   const repository = reference.repository ?? onlyOne(await layout.repositories(), reference);
   const store = layout.repository(repository);
-  const target = await chooseTarget(reference, store, repository, usable);
+  const target = await chooseTarget(reference, store, repository, options);
   return { store, repository, target, version: asked(reference, target), close: async () => layout.close() };
 }
 
@@ -104,14 +109,22 @@ async function chooseTarget(
   reference: RemoteReference | FileReference,
   store: ReadStore | ContentStore,
   repository: string,
-  usable: boolean | undefined,
+  { usable, policy, signal }: OpenLocationOptions,
 ): Promise<string> {
   if (reference.digest !== undefined) return reference.digest;
   if (reference.tag !== undefined) return reference.tag;
   const { newestTag } = await import('./newest-tag.js');
   const range = reference.type === 'remote' ? (reference.range ?? '*') : '*';
   const registry = reference.type === 'remote' ? reference.registry : undefined;
-  return newestTag(store, { range, reference: formatReference(reference), repository, registry, usable });
+  return newestTag(store, {
+    range,
+    reference: formatReference(reference),
+    repository,
+    registry,
+    usable,
+    policy,
+    signal,
+  });
 }
 
 function onlyOne(repositories: readonly string[], reference: FileReference): string {

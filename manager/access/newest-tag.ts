@@ -1,6 +1,7 @@
 import { ProvError } from '#base';
 import type { ReadStore } from '#oci';
 import { compareVersions, isVersion, satisfies, tagToVersion, versionToTag } from '#schemas';
+import type { TrustPolicy } from '#trust';
 import { readLifecycle } from '../lifecycle/read-lifecycle.js';
 
 export interface NewestTagRequest {
@@ -11,6 +12,9 @@ export interface NewestTagRequest {
   readonly registry?: string | undefined;
   /** Yanked and revoked versions do not count: for what gets an extension, not for what looks at it. */
   readonly usable?: boolean | undefined;
+  /** Whose keys may restore what was yanked. Default: those that signed it. */
+  readonly policy?: TrustPolicy | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** So many versions are looked at, newest first, before it is said that none is usable. */
@@ -23,8 +27,10 @@ const MAX_LOOKS = 100;
  * @see docs/spec/status.md
  */
 export async function newestTag(store: ReadStore, request: NewestTagRequest): Promise<string> {
-  const { range, reference } = request;
-  const versions = (await store.list()).flatMap((tag) => tagToVersion(tag) ?? []).sort(compareVersions);
+  const { range, reference, signal } = request;
+  const versions = (await store.list({ signal }))
+    .flatMap((tag) => tagToVersion(tag) ?? [])
+    .sort(compareVersions);
   const fitting = versions.filter((version) => satisfies(version, range)).reverse();
   const asItIs = request.usable !== true || isVersion(range.replace(/^=\s*/, ''));
   for (const version of fitting.slice(0, MAX_LOOKS)) {
@@ -41,14 +47,16 @@ export async function newestTag(store: ReadStore, request: NewestTagRequest): Pr
 async function isUsable(
   store: ReadStore,
   tag: string,
-  { repository, registry }: NewestTagRequest,
+  { repository, registry, policy, signal }: NewestTagRequest,
 ): Promise<boolean> {
-  const { state } = await readLifecycle(store, await store.resolve(tag), {
+  const { state } = await readLifecycle(store, await store.resolve(tag, { signal }), {
     repository,
     registry,
     version: tagToVersion(tag),
     provVersion: '',
     config: {},
+    policy,
+    signal,
   });
   return state !== 'yanked' && state !== 'revoked';
 }

@@ -9,6 +9,7 @@ import {
   type RemoteRepository,
   type RequestEvent,
 } from '#oci';
+import { MEDIA } from '#schemas';
 import type { NetworkSettings } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { connectionSettings, type HostRole, hostOptions } from './connection-settings.js';
@@ -99,6 +100,7 @@ export class Registries {
         ),
       })),
       health: this.#health,
+      upstreamFirst: [MEDIA.status],
       spoolDirectory: join(provHome(env), 'spool'),
       onServed: (host) => {
         this.served[host] = (this.served[host] ?? 0) + 1;

@@ -35,7 +35,7 @@ export async function describeReference(
   return withRegistries(context, async (registries) => {
     const registry = registries.open(reference.registry);
     const { repository } = reference;
-    const { target } = await openLocation(reference, registries);
+    const { target } = await openLocation(reference, registries, { signal: context.signal });
     const store = registry.repository(repository);
     const descriptor = await store.resolve(target, { signal });
     const { config, manifest } = await readExtension(store, descriptor, { provVersion, signal });

@@ -27,7 +27,7 @@ export async function setTags(
   const { signal, provVersion } = context;
   for (const tag of tags) assertOwnTag(tag);
   return withRegistries(context, async (registries) => {
-    const { target } = await openLocation(reference, registries);
+    const { target } = await openLocation(reference, registries, { signal: context.signal });
     const store = registries.open(reference.registry).repository(reference.repository);
     const { descriptor, bytes } = await store.fetchManifest(target, { signal });
     const versions = tags.filter((tag) => tagToVersion(tag) !== undefined);

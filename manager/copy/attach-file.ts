@@ -70,7 +70,7 @@ export async function attachFiles(
     assertMediaType(artifactType);
     return await withRegistries(context, async (registries) => {
       const { reference, annotations, dryRun } = options;
-      const location = await openLocation(reference, registries);
+      const location = await openLocation(reference, registries, { signal: context.signal });
       const layout =
         reference.type === 'remote' ? undefined : await openOciLayout(reference.path, { create: false });
       try {

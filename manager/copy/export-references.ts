@@ -39,7 +39,7 @@ export async function exportReferences(
     const sources: Location[] = [];
     try {
       for (const reference of options.references)
-        sources.push(await openLocation(reference, registries, { usable: true }));
+        sources.push(await openLocation(reference, registries, { usable: true, signal: context.signal }));
       const naming = namingOf(sources, await repositoriesIn(output));
       const to: FileReference = { type: 'oci-layout', path: output };
       const target = await openCopyTarget(to, { registries, naming, report, dryRun, force }, context);

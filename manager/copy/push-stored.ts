@@ -24,7 +24,7 @@ export interface PushStoredOptions {
 export async function pushStored(options: PushStoredOptions, context: ManagerContext): Promise<PushResult> {
   const { signal, provVersion } = context;
   return withRegistries(context, async (registries) => {
-    const location = await openLocation(options.from, registries);
+    const location = await openLocation(options.from, registries, { signal: context.signal });
     try {
       const root = await location.store.resolve(location.target, { signal });
       const { config, manifest } = await readExtension(location.store, root, { provVersion, signal });

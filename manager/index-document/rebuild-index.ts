@@ -27,8 +27,8 @@ export interface RebuildIndexResult {
 
 /**
  * Writes the index of a package anew from its tags and manifests. Times of publication are kept from the old one:
- * nothing else knows them.
- * @throws MANAGER_PACKAGE_UNKNOWN, MANAGER_INDEX_CONTESTED
+ * nothing else knows them. What the registry does not give is no reason to drop it: then nothing is written.
+ * @throws MANAGER_PACKAGE_UNKNOWN, MANAGER_INDEX_CONTESTED, OCI_REMOTE_*, OCI_AUTH_*
  */
 export async function rebuildIndex(
   reference: RemoteReference,
@@ -52,7 +52,7 @@ export async function rebuildIndex(
         try {
           described.push(await describeVersion(store, version, { repository, provVersion, signal }));
         } catch (error) {
-          if (signal?.aborted || !(error instanceof ProvError)) throw error;
+          if (signal?.aborted || !saysContentIsWrong(error)) throw error;
           skipped.push({ version, reason: error.message });
         }
         context.onEvent?.({ event: 'index', message: `read ${store.label}:${version}`, version });
@@ -62,7 +62,7 @@ export async function rebuildIndex(
     for (let tries = 0; tries < INDEX_TRIES; tries += 1) {
       const state = await store.readTag('_index', { signal });
       const before = await readIndexArtifact(store, signal).catch((error: unknown) => {
-        if (signal?.aborted || !(error instanceof ProvError)) throw error;
+        if (signal?.aborted || !saysContentIsWrong(error)) throw error;
         return undefined;
       });
       const known = before?.document.entries ?? [];
@@ -84,6 +84,11 @@ export async function rebuildIndex(
     }
     throw new ProvError('MANAGER_INDEX_CONTESTED', { repository: store.label });
   });
+}
+
+/** Trouble with the registry says nothing about what it holds. */
+function saysContentIsWrong(error: unknown): error is ProvError {
+  return error instanceof ProvError && !/^OCI_(?:REMOTE|AUTH)_/.test(error.code);
 }
 
 function dated(entry: IndexEntry, known: readonly IndexEntry[]): IndexEntry {

@@ -43,7 +43,7 @@ async function unpackReference(
 ): Promise<void> {
   const { signal, provVersion } = context;
   await withRegistries(context, async (registries) => {
-    const location = await openLocation(source, registries);
+    const location = await openLocation(source, registries, { signal: context.signal });
     try {
       const root = await location.store.resolve(location.target, { signal });
       const { config, layer } = await readExtension(location.store, root, { provVersion, signal });

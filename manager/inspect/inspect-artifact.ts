@@ -60,7 +60,7 @@ async function inspectStored(
 ): Promise<InspectArtifactResult> {
   const { signal } = context;
   return withRegistries(context, async (registries) => {
-    const location = await openLocation(reference, registries);
+    const location = await openLocation(reference, registries, { signal: context.signal });
     try {
       const { store, target } = location;
       const root = await store.resolve(target, { signal });

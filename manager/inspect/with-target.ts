@@ -14,7 +14,7 @@ export async function withTarget<T>(
   action: (store: ReadStore, descriptor: Descriptor) => Promise<T>,
 ): Promise<T> {
   return withRegistries(context, async (registries) => {
-    const location = await openLocation(reference, registries);
+    const location = await openLocation(reference, registries, { signal: context.signal });
     try {
       return await action(
         location.store,

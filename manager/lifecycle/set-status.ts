@@ -64,7 +64,7 @@ export async function setStatus(
       unit: 'characters',
     });
   return withRegistries(context, async (registries) => {
-    const { target } = await openLocation(reference, registries);
+    const { target } = await openLocation(reference, registries, { signal: context.signal });
     const store = registries.open(reference.registry).repository(reference.repository);
     const descriptor = await store.resolve(target, { signal });
     const { config } = await readExtension(store, descriptor, { provVersion, signal });

@@ -44,7 +44,14 @@ export async function runExtensionTests(
     const place = await mkdtemp(join(tmpdir(), 'prov-test-'));
     try {
       const copy = join(place, 'extension');
-      await cp(dir, copy, { recursive: true, verbatimSymlinks: true });
+      await cp(dir, copy, {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: () => {
+          context.signal?.throwIfAborted();
+          return true;
+        },
+      });
       for (const each of ['home', 'tmp']) await mkdir(join(place, each));
       await runTest({ test, place, copy, extension }, context);
     } finally {
@@ -98,6 +105,8 @@ interface OneTest {
 }
 
 async function runTest({ test, place, copy, extension }: OneTest, context: ManagerContext): Promise<void> {
+  // From here on the listener below hears of it.
+  context.signal?.throwIfAborted();
   const { name, version, limitMs = TEST_LIMIT_MS } = extension;
   const [command, ...args] = [...commandOf(test)!, join(copy, test)];
   const child = spawn(command!, args, {

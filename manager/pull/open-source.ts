@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Digest, isDigest, LIMITS } from '#base';
 import { type ContentCache, cachedStore, openContentCache, type ReadStore } from '#oci';
 import { type Descriptor, type FileReference, isManifestType, type RemoteReference } from '#schemas';
+import type { TrustPolicy } from '#trust';
 import { type Location, openLocation } from '../access/location.js';
 import type { Registries } from '../access/registries.js';
 import { contentCacheDir, type ManagerContext } from '../context.js';
@@ -16,15 +17,16 @@ export interface PullSource extends Location {
 
 /**
  * Opens a reference and finds what it names. A digest whose manifest is cached costs no request, a tag costs
- * one.
+ * one. With a policy, it says who may bring a yanked version back into a range.
  */
 export async function openPullSource(
   reference: RemoteReference | FileReference,
   registries: Registries,
   context: ManagerContext,
+  policy?: TrustPolicy,
 ): Promise<PullSource> {
   const { signal } = context;
-  const location = await openLocation(reference, registries, { usable: true });
+  const location = await openLocation(reference, registries, { usable: true, policy, signal });
   const cache =
     location.registry === undefined ? undefined : await openContentCache(contentCacheDir(context));
   try {
@@ -53,10 +55,10 @@ async function cachedManifest(
   digest: Digest,
   { signal }: ManagerContext,
 ): Promise<Descriptor | undefined> {
+  if ((cache.sizeOf(digest) ?? 0) > LIMITS.manifestBytes) return undefined;
   const path = await cache.path(digest, { signal });
   if (path === undefined) return undefined;
   const bytes = await readFile(path);
-  if (bytes.byteLength > LIMITS.manifestBytes) return undefined;
   try {
     const { mediaType } = JSON.parse(bytes.toString('utf8')) as { mediaType?: unknown };
     return typeof mediaType === 'string' && isManifestType(mediaType)

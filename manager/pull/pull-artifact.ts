@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ProvError, writeError } from '#base';
+import { isDigest, ProvError, writeError } from '#base';
 import {
   artifactTypeOf,
   createEntryGuard,
@@ -16,12 +16,15 @@ import {
   type Descriptor,
   type FileReference,
   formatReference,
+  type LifecycleState,
   parseOciManifest,
   type RemoteReference,
   splitRepository,
 } from '#schemas';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
+import { assertUsable } from '../lifecycle/assert-usable.js';
+import { type Lifecycle, readLifecycle } from '../lifecycle/read-lifecycle.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { type FetchLayerOptions, fetchLayer } from './fetch-layer.js';
 import { openPullSource, type PullSource } from './open-source.js';
@@ -34,6 +37,8 @@ export interface PullArtifactOptions {
   readonly destination?: string | undefined;
   readonly force?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Take it although it is revoked. */
+  readonly allowRevoked?: boolean | undefined;
 }
 
 export interface PullArtifactResult {
@@ -47,12 +52,15 @@ export interface PullArtifactResult {
   readonly size: number;
   readonly written: boolean;
   readonly requests: Readonly<Record<string, number>>;
+  /** Absent when a digest was asked for and all of it was on this machine: then nobody was asked. */
+  readonly state?: LifecycleState;
 }
 
 /**
  * Restores the files of any artifact by their titles, as `oras pull` does: files, and directories that were
- * packed. All of it appears at once; a title or an archive that leads elsewhere is refused.
- * @throws OCI_UNPACK_REFUSED, OCI_UNPACK_TARGET_EXISTS, OCI_DIGEST_MISMATCH, MANAGER_NOTHING_TO_PULL
+ * packed. All of it appears at once; a title or an archive that leads elsewhere is refused. What was yanked comes with
+ * a warning event.
+ * @throws MANAGER_VERSION_REVOKED, OCI_UNPACK_REFUSED, OCI_UNPACK_TARGET_EXISTS, OCI_DIGEST_MISMATCH, MANAGER_NOTHING_TO_PULL
  * @see docs/spec/artifact.md
  */
 export async function pullArtifact(
@@ -83,6 +91,9 @@ export async function pullArtifact(
           reason: 'no layer has a file name',
         });
       assertApart(titled.map(({ title }) => title));
+      const offline =
+        isDigest(source.target) && titled.every(({ layer }) => source.cache?.locate(layer) !== undefined);
+      const lifecycle = offline ? undefined : await usableLifecycle(source, options, context);
       const { name } = splitRepository(source.repository);
       const destination = resolve(context.cwd, options.destination ?? (name === '' ? 'artifact' : name));
       if (!dryRun) recoverStaging(destination);
@@ -109,11 +120,25 @@ export async function pullArtifact(
         size,
         written: !dryRun,
         requests: { ...registries.requests },
+        ...(lifecycle === undefined ? {} : { state: lifecycle.state }),
       };
     } finally {
       await source.close();
     }
   });
+}
+
+/** Any artifact may have a status; what a manifest of ours says of itself is read by `pullExtension`. */
+async function usableLifecycle(
+  { store, root, repository, registry, version }: PullSource,
+  { reference, allowRevoked }: PullArtifactOptions,
+  context: ManagerContext,
+): Promise<Lifecycle> {
+  const { provVersion, signal } = context;
+  const request = { repository, registry, version, provVersion, config: {}, signal };
+  const lifecycle = await readLifecycle(store, root, request);
+  assertUsable(lifecycle, { reference: formatReference(reference), allowRevoked }, context);
+  return lifecycle;
 }
 
 interface Titled {

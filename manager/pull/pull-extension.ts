@@ -85,7 +85,7 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
   const { reference, dryRun = false, force } = options;
   const { signal, provVersion } = context;
   return withRegistries(context, async (registries) => {
-    const source = await openPullSource(reference, registries, context);
+    const source = await openPullSource(reference, registries, context, options.policy);
     try {
       const { root, cached } = source;
       const platform = options.platform ?? hostPlatform();

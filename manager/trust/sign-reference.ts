@@ -22,7 +22,7 @@ export async function signReference(
   const { reference, signer } = options;
   const { signal } = context;
   return withRegistries(context, async (registries) => {
-    const { target } = await openLocation(reference, registries);
+    const { target } = await openLocation(reference, registries, { signal: context.signal });
     const store = registries.open(reference.registry).repository(reference.repository);
     const descriptor = await store.resolve(target, { signal });
     const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });

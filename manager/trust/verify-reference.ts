@@ -32,7 +32,7 @@ export async function verifyReference(
 ): Promise<VerifyReferenceResult> {
   const { signal } = context;
   return withRegistries(context, async (registries) => {
-    const location = await openLocation(reference, registries);
+    const location = await openLocation(reference, registries, { signal: context.signal });
     try {
       assertNamed(location, reference);
       const { store, repository, target } = location;

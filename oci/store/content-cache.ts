@@ -34,6 +34,8 @@ type Content = Pick<Descriptor, 'digest' | 'size'>;
 export interface ContentCache {
   readonly directory: string;
   has(digest: Digest): Promise<boolean>;
+  /** Bytes of the file under the content's name, not hashed; undefined when there is none. */
+  sizeOf(digest: Digest): number | undefined;
   /** The content as a stream that checks itself, or undefined when it is not there. */
   get(descriptor: Content, options?: CallOptions): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Stores content; nothing of it is visible until all bytes matched. @throws OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH, BASE_DISK_FULL */
@@ -124,7 +126,8 @@ export async function openContentCache(directory: string): Promise<ContentCache>
 
   const cache: ContentCache = {
     directory,
-    has: async (digest) => statSync(pathOf(digest), { throwIfNoEntry: false }) !== undefined,
+    has: async (digest) => cache.sizeOf(digest) !== undefined,
+    sizeOf: (digest) => statSync(pathOf(digest), { throwIfNoEntry: false })?.size,
     async get(descriptor, options) {
       options?.signal?.throwIfAborted();
       if (descriptor.size <= WHOLE_BYTES) {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { digestOf } from '#base';
 import {
   type ManagerContext,
   type ManagerEvent,
+  pullArtifact,
   pullExtension,
   pushExtension,
   type SetStatusOptions,
@@ -192,4 +193,57 @@ test('statuses of hostile registries count for nothing and are told', async (t) 
     await attach(restored);
     assert.equal((await pull()).state, 'yanked');
   }
+});
+
+test('a range follows the policy of who pulls, and ends with its signal', async (t) => {
+  const site = await openSite(t);
+  const server = await startFaultRegistry();
+  t.after(() => server.close());
+  const { context, host, key } = await shelf(t, site, server.host);
+  const other = await newKey();
+  const dir = site.extension({ name: 'redis', version: '1.1.0' });
+  await pushExtension({ dir, registry: host, namespace: NAMESPACE, signer: key.signer }, context);
+  const policy = policyForKeys([key.publicKey, other.publicKey]);
+  const at = (text: string) => parseReference(`${host}/${NAMESPACE}/redis${text}`) as RemoteReference;
+  const reference = at(':1.1.0');
+  await setStatus({ reference, state: 'yanked', reason: 'a mistake' }, context);
+  await setStatus({ reference, state: 'active', reason: 'none', policy, signer: other.signer }, context);
+  const pull = (more: Partial<Parameters<typeof pullExtension>[0]> = {}, signal?: AbortSignal) =>
+    pullExtension({ reference: at('@^1'), dryRun: true, ...more }, { ...context, signal });
+  assert.equal((await pull()).version, '1.0.0', 'that key did not sign it');
+  assert.equal((await pull({ policy })).version, '1.1.0');
+  const stop = new AbortController();
+  const when = () => setImmediate(() => stop.abort(new Error('stopped'))) !== undefined;
+  server.fault({ path: /tags\/list/, when, does: { hang: true } });
+  await assert.rejects(pull({}, stop.signal), /stopped/);
+});
+
+test('a revoked artifact of any kind is refused, and one on this machine is not asked about', async (t) => {
+  const site = await openSite(t);
+  const { context, events, host, set } = await shelf(t, site, site.registry);
+  const reference = parseReference(`${host}/${NAMESPACE}/redis:1.0.0`) as RemoteReference;
+  const pull = (more: Partial<Parameters<typeof pullArtifact>[0]> = {}) =>
+    pullArtifact({ reference, destination: join(site.folder, 'any'), force: true, ...more }, context);
+  const { state, digest } = await pull();
+  assert.equal(state, 'active');
+  await set({ state: 'yanked' });
+  assert.equal((await pull()).state, 'yanked');
+  assert.match(JSON.stringify(events), /is yanked: it is yanked/);
+  await set({ state: 'revoked' });
+  await assert.rejects(pull(), { code: 'MANAGER_VERSION_REVOKED', message: /it is revoked/ });
+  assert.equal((await pull({ allowRevoked: true })).state, 'revoked');
+  const cached = await pull({ reference: { ...reference, tag: undefined, digest: digest as never } });
+  assert.deepEqual([cached.state, cached.requests], [undefined, {}]);
+});
+
+test('a huge file under the digest of a manifest is not read into memory', async (t) => {
+  const site = await openSite(t);
+  const digest = digestOf(Buffer.from('no such manifest'));
+  const blobs = join(site.home, '.provisioning', 'oci-cache', 'blobs', 'sha256');
+  mkdirSync(blobs, { recursive: true });
+  const path = join(blobs, digest.slice('sha256:'.length));
+  writeFileSync(path, '');
+  truncateSync(path, 3 * 1024 ** 3);
+  const reference = parseReference(`${site.registry}/${NAMESPACE}/redis@${digest}`) as RemoteReference;
+  await assert.rejects(pullExtension({ reference }, site.context), { code: 'OCI_REFERENCE_NOT_FOUND' });
 });

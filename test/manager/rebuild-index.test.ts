@@ -32,6 +32,25 @@ test('an index is made anew from tags and manifests, keeps what only it knew, an
   assert.deepEqual((await rebuildIndex(reference, site.context)).dropped, ['1.0.0']);
 });
 
+test('a registry that fails makes no index poorer', async (t) => {
+  const { publish, client, server, site } = await bench(t);
+  const reference = parseReference(`${server.host}/${REPOSITORY}:1.0.0`);
+  assert.ok(reference.type === 'remote');
+  await publish();
+  await publish({ ...REDIS, version: '1.1.0' });
+  const before = await indexOf(client);
+  for (const [path, status, code] of [
+    [/manifests\/1\.0\.0/, 403, 'OCI_AUTH_FORBIDDEN'],
+    [/manifests\/_index/, 403, 'OCI_AUTH_FORBIDDEN'],
+    [/blobs\//, 418, 'OCI_REMOTE_REFUSED'],
+  ] as const) {
+    server.fault({ path, times: 100, does: { answer: { status } } });
+    await assert.rejects(rebuildIndex(reference, site.context), { code });
+    server.clearFaults();
+    assert.deepEqual(await indexOf(client), before);
+  }
+});
+
 test('an index that others write all the time is given up', async (t) => {
   const { publish, server, site } = await bench(t);
   const reference = parseReference(`${server.host}/${REPOSITORY}:1.0.0`);

@@ -17,10 +17,11 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     dryRun: options['dryRun'] === true,
   };
   const manager = managerContext(context, input);
+  const allowRevoked = options['allowRevoked'] === true;
   if (options['any'] === true) {
     if (options['key'] !== undefined) throw new ProvError('CLI_OPTION_CONFLICT', { a: '--any', b: '--key' });
     const { pullArtifact } = await import('#manager');
-    const result = await pullArtifact(common, manager);
+    const result = await pullArtifact({ ...common, allowRevoked }, manager);
     const files = result.files.map(({ title, size }) => `  ${title} (${formatBytes(size)})`);
     const what = result.written ? 'pulled' : 'would pull';
     return {
@@ -36,7 +37,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       ...common,
       policy,
       platform: textOption(options, 'platform'),
-      allowRevoked: options['allowRevoked'] === true,
+      allowRevoked,
     },
     manager,
   );

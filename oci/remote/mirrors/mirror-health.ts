@@ -47,6 +47,7 @@ interface State {
 export class MirrorHealth {
   readonly #states = new Map<string, State>();
   readonly #store: OutageStore | undefined;
+  readonly #said = new Set<string>();
 
   constructor(store?: OutageStore) {
     this.#store = store;
@@ -73,8 +74,15 @@ export class MirrorHealth {
     Object.assign(state, { outage: undefined, failures: 0, proven: true, probingUntil: 0 });
   }
 
-  /** Notes a failure, and says so when it ends the use of the mirror for now. */
-  failed(host: string, error: unknown): void {
+  /** Runs `action` the first time only that this key comes by. */
+  once(key: string, action: () => void): void {
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
+    action();
+  }
+
+  /** Notes a failure, and says so, unless it is to be quiet, when it ends the use of the mirror for now. */
+  failed(host: string, error: unknown, quietly?: 'quietly'): void {
     const state = this.#stateOf(host);
     const is = (codes: readonly ErrorCode[]) => codes.some((code) => isProvError(error, code));
     if (is(ABSENT)) {
@@ -83,20 +91,21 @@ export class MirrorHealth {
     }
     state.failures += 1;
     const reason = error instanceof Error ? error.message : String(error);
-    if (is(BAD)) this.#leave(host, BAD_MS, `it served wrong content: ${reason}`);
-    else if (is(DEAD)) this.#leave(host, DEAD_MS, reason);
-    else if (is(CLOSED)) this.#leave(host, CLOSED_MS, reason);
-    else if (state.failures >= FAILURES || state.outage !== undefined) this.#leave(host, FAILING_MS, reason);
+    const leave = (ms: number, why: string) => this.#leave(host, ms, why, quietly !== undefined);
+    if (is(BAD)) leave(BAD_MS, `it served wrong content: ${reason}`);
+    else if (is(DEAD)) leave(DEAD_MS, reason);
+    else if (is(CLOSED)) leave(CLOSED_MS, reason);
+    else if (state.failures >= FAILURES || state.outage !== undefined) leave(FAILING_MS, reason);
   }
 
-  #leave(host: string, ms: number, reason: string): void {
+  #leave(host: string, ms: number, reason: string, quietly: boolean): void {
     const state = this.#stateOf(host);
     const known = state.outage !== undefined && state.outage.until > Date.now();
     state.outage = { until: Date.now() + ms, reason };
     state.proven = false;
     state.probingUntil = 0;
     this.#store?.save(host, state.outage);
-    if (!known) log.warn(`the mirror ${host} is not asked for ${ms / 1000} s: ${reason}`);
+    if (!known && !quietly) log.warn(`the mirror ${host} is not asked for ${ms / 1000} s: ${reason}`);
   }
 
   #stateOf(host: string): State {

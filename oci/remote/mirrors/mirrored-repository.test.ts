@@ -14,6 +14,9 @@ import { mirroredRepository } from './mirrored-repository.js';
 
 const FAST = { retry: { attempts: 1, baseDelayMs: 1, maxDelayMs: 5 } };
 
+/** What no mirror may hide. */
+const STATUS = 'application/x.status';
+
 interface Site {
   readonly upstream: FaultRegistry;
   readonly mirrors: readonly FaultRegistry[];
@@ -56,6 +59,7 @@ async function site(
     health,
     spoolDirectory: spool,
     onServed: (host) => served.push(host),
+    upstreamFirst: [STATUS],
   });
   return { upstream, mirrors, spool, health, served, repository };
 }
@@ -163,6 +167,55 @@ test('referrers that a mirror lost are asked of the registry', async (t) => {
   for (const each of [subject, referrer])
     all.upstream.model.putManifest('ns/app', { type, bytes: each.bytes });
   assert.equal((await all.repository.referrers(subject.descriptor)).length, 1);
+});
+
+test('what a mirror must not hide is asked of the registry, and of mirrors only when that is gone', async (t) => {
+  const all = await site(t, { tags: true });
+  const subject = manifestOf();
+  const status = (note: string) =>
+    manifestOf({ subject: subject.descriptor as never, artifactType: STATUS, note });
+  const [old, newer] = [status('old'), status('newer')];
+  const sbom = manifestOf({ subject: subject.descriptor as never, artifactType: 'application/x.sbom' });
+  const type = MEDIA.ociManifest;
+  for (const each of [subject, old, newer])
+    all.upstream.model.putManifest('ns/app', { type, bytes: each.bytes });
+  for (const each of [subject, old, sbom])
+    all.mirrors[0]!.model.putManifest('cache/app', { type, bytes: each.bytes });
+  const digests = async (artifactType?: string) => {
+    const found = await all.repository.referrers(subject.descriptor, artifactType);
+    const inspected = await all.repository.inspectReferrers(subject.descriptor, artifactType);
+    assert.deepEqual(found, inspected.descriptors);
+    return found.map(({ digest }) => digest);
+  };
+  const both = [old, newer].map(({ descriptor }) => descriptor.digest).sort();
+  assert.deepEqual(await digests(STATUS), both);
+  assert.deepEqual(await digests(), both, 'statuses are among everything');
+  assert.deepEqual(await digests('application/x.sbom'), [sbom.descriptor.digest]);
+  await all.upstream.close();
+  assert.deepEqual(await digests(STATUS), [old.descriptor.digest]);
+  const other = manifestOf({ note: 'without any' });
+  all.mirrors[0]!.model.putManifest('cache/app', { type, bytes: other.bytes });
+  assert.deepEqual(await all.repository.referrers(other.descriptor, STATUS), []);
+});
+
+test('what a mirror says in a header about content is checked with the content', async (t) => {
+  const all = await site(t, { count: 2 });
+  const declared = manifestOf();
+  // Without a mediaType of its own, only its members tell what it is.
+  const text = declared.bytes.toString().replace(`"mediaType":"${MEDIA.ociManifest}",`, '');
+  const undeclared = { bytes: Buffer.from(text), digest: digestOf(Buffer.from(text)) };
+  const type = MEDIA.ociManifest;
+  for (const { bytes } of [declared, undeclared])
+    for (const mirror of all.mirrors) mirror.model.putManifest('cache/app', { type, bytes });
+  const change = (planned: { headers: Record<string, unknown> }) => {
+    planned.headers['content-type'] = MEDIA.ociIndex;
+  };
+  all.mirrors[0]!.fault({ path: /manifests/, times: 10, does: { change } });
+  const { digest } = declared.descriptor;
+  assert.deepEqual(await all.repository.resolve(digest), declared.descriptor);
+  const { descriptor } = await all.repository.fetchManifest(undeclared.digest);
+  assert.equal(descriptor.mediaType, type);
+  assert.deepEqual(names(all), ['m2', 'm2']);
 });
 
 test('nothing is written to a mirror, and what decides about writing is asked of the registry', async (t) => {

@@ -1,5 +1,5 @@
 import { type Digester, isDigest, isProvError, log, ProvError } from '#base';
-import type { Descriptor } from '#schemas';
+import { type Descriptor, parseOciManifest } from '#schemas';
 import type { DownloadOptions } from '../blob-download.js';
 import type { RemoteRepository } from '../remote-registry.js';
 import type { MirrorHealth } from './mirror-health.js';
@@ -20,8 +20,15 @@ export interface MirroredOptions {
   /** Where content over 8 MiB waits until it is known to be right. */
   readonly spoolDirectory: string;
   readonly onServed?: ((host: string) => void) | undefined;
+  /**
+   * Artifact types that the registry itself is asked for first: those whose absence must not be hidden by a copy that is
+   * old, or lies. Mirrors answer only when the registry does not, with a warning.
+   */
+  readonly upstreamFirst?: readonly string[] | undefined;
 }
 
+/** The registry, where a mirror can stand in for it, is waited for this long. */
+const UPSTREAM_ANSWER_MS = 5000;
 /** A mirror that never answered is waited for this long, then the next one is asked. */
 const FIRST_ANSWER_MS = 1800;
 
@@ -33,7 +40,7 @@ const FIRST_ANSWER_MS = 1800;
  * goes to the registry.
  */
 export function mirroredRepository(options: MirroredOptions): RemoteRepository {
-  const { upstream, mirrors, health, spoolDirectory, onServed } = options;
+  const { upstream, mirrors, health, spoolDirectory, onServed, upstreamFirst = [] } = options;
 
   async function first<T>(
     candidates: readonly Mirror[],
@@ -43,7 +50,7 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
     for (const { host, repository } of candidates) {
       if (!health.usable(host)) continue;
       try {
-        const answer = await briefly(host, signal, (inner) => ask(repository, inner));
+        const answer = await briefly(host, { signal }, (inner) => ask(repository, inner));
         health.served(host);
         if (!accept(answer)) continue;
         onServed?.(host);
@@ -63,20 +70,96 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
   /** Bounds the wait for the first answer of a mirror that never gave one. */
   async function briefly<T>(
     host: string,
-    signal: AbortSignal | undefined,
+    { signal, waitMs = FIRST_ANSWER_MS }: { signal: AbortSignal | undefined; waitMs?: number },
     ask: (signal: AbortSignal | undefined) => Promise<T>,
   ): Promise<T> {
     if (health.proven(host)) return ask(signal);
     const abort = new AbortController();
-    const seconds = FIRST_ANSWER_MS / 1000;
+    const seconds = waitMs / 1000;
     const timeout = new ProvError('OCI_REMOTE_TIMEOUT', { host, seconds, method: 'GET', path: '/v2/' });
-    const timer = setTimeout(() => abort.abort(timeout), FIRST_ANSWER_MS);
+    const timer = setTimeout(() => abort.abort(timeout), waitMs);
     try {
       return await ask(signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]));
     } finally {
       clearTimeout(timer);
     }
   }
+
+  /** Asks the registry itself; mirrors only when it does not answer, and then even "nothing" is an answer. */
+  async function upstreamOr<T>(
+    ask: (repository: RemoteRepository, signal: AbortSignal | undefined) => Promise<T>,
+    { signal, accept }: { signal?: AbortSignal | undefined; accept: (answer: T) => boolean },
+  ): Promise<T> {
+    const { registry } = upstream;
+    if (withTags.length === 0) return ask(upstream, signal);
+    const key = `${registry} for statuses`;
+    let failure: ProvError | undefined;
+    if (health.usable(key)) {
+      try {
+        const waiting = { signal, waitMs: UPSTREAM_ANSWER_MS };
+        const answer = await briefly(key, waiting, (inner) => ask(upstream, inner));
+        health.served(key);
+        onServed?.(registry);
+        return answer;
+      } catch (error) {
+        if (signal?.aborted || !isProvError(error) || isOurs(error)) throw error;
+        health.failed(key, error, 'quietly');
+        failure = error;
+      }
+    }
+    let nothing: { readonly host: string; readonly answer: T } | undefined;
+    const stands = (host: string) => {
+      onServed?.(host);
+      health.once(key, () =>
+        log.warn(
+          `${registry} cannot be asked whether versions were yanked or revoked; its mirror ${host} answers, which may not know the newest`,
+          failure === undefined ? {} : { reason: failure.message },
+        ),
+      );
+    };
+    for (const { host, repository } of withTags) {
+      if (!health.usable(host)) continue;
+      try {
+        const answer = await briefly(host, { signal }, (inner) => ask(repository, inner));
+        health.served(host);
+        if (accept(answer)) {
+          stands(host);
+          return answer;
+        }
+        nothing ??= { host, answer };
+      } catch (error) {
+        if (signal?.aborted || !isProvError(error) || isOurs(error)) throw error;
+        health.failed(host, error);
+      }
+    }
+    if (nothing === undefined) {
+      // It may be slow only.
+      if (failure !== undefined && !isProvError(failure, 'OCI_REMOTE_TIMEOUT')) throw failure;
+      return ask(upstream, signal);
+    }
+    stands(nothing.host);
+    return nothing.answer;
+  }
+
+  /** The digest says nothing of the media type: that of a mirror has to fit the content. */
+  async function manifestOf(
+    repository: RemoteRepository,
+    reference: string,
+    signal: AbortSignal | undefined,
+  ): ReturnType<RemoteRepository['fetchManifest']> {
+    const found = await repository.fetchManifest(reference, { signal });
+    if (repository !== upstream) parseOciManifest(found.bytes, found.descriptor.mediaType);
+    return found;
+  }
+
+  const firstWithTags = <T>(
+    ask: (repository: RemoteRepository, signal: AbortSignal | undefined) => Promise<T>,
+    asking: { signal?: AbortSignal | undefined; accept: (answer: T) => boolean },
+  ) => first(withTags, ask, asking);
+
+  /** Without a type, statuses are among what is asked for. */
+  const isFresh = (artifactType: string | undefined) =>
+    upstreamFirst.length > 0 && (artifactType === undefined || upstreamFirst.includes(artifactType));
 
   const withTags = mirrors.filter(({ tags }) => tags);
   const forReference = (reference: string) => (isDigest(reference) ? mirrors : withTags);
@@ -88,7 +171,7 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
       for (const mirror of mirrors) {
         if (!health.usable(mirror.host)) continue;
         try {
-          const stream = await briefly(mirror.host, signal, (inner) =>
+          const stream = await briefly(mirror.host, { signal }, (inner) =>
             mirror.repository.fetch(descriptor, { signal: inner }),
           );
           const whole = await spool(stream, descriptor.size, spoolDirectory);
@@ -108,20 +191,18 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
       return stream;
     },
     fetchManifest: (reference, { signal } = {}) =>
-      first(
-        forReference(reference),
-        (repository, inner) => repository.fetchManifest(reference, { signal: inner }),
-        {
-          signal,
-        },
-      ),
+      first(forReference(reference), (repository, inner) => manifestOf(repository, reference, inner), {
+        signal,
+      }),
+    // A mirror may say anything of content in a header: only what was fetched and looked at is believed.
     resolve: (reference, { signal } = {}) =>
       first(
         forReference(reference),
-        (repository, inner) => repository.resolve(reference, { signal: inner }),
-        {
-          signal,
-        },
+        async (repository, inner) =>
+          repository === upstream || !isDigest(reference)
+            ? repository.resolve(reference, { signal: inner })
+            : (await manifestOf(repository, reference, inner)).descriptor,
+        { signal },
       ),
     list: ({ signal } = {}) =>
       first(withTags, (repository, inner) => repository.list({ signal: inner }), {
@@ -130,13 +211,12 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
       }),
     // Caches are known to lose referrers silently: an empty answer of a mirror is none.
     referrers: (subject, artifactType, { signal } = {}) =>
-      first(withTags, (repository, inner) => repository.referrers(subject, artifactType, { signal: inner }), {
-        signal,
-        accept: (found) => found.length > 0,
-      }),
+      (isFresh(artifactType) ? upstreamOr : firstWithTags)(
+        (repository, inner) => repository.referrers(subject, artifactType, { signal: inner }),
+        { signal, accept: (found) => found.length > 0 },
+      ),
     inspectReferrers: (subject, artifactType, { signal } = {}) =>
-      first(
-        withTags,
+      (isFresh(artifactType) ? upstreamOr : firstWithTags)(
         (repository, inner) => repository.inspectReferrers(subject, artifactType, { signal: inner }),
         { signal, accept: ({ descriptors }) => descriptors.length > 0 },
       ),
