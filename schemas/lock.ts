@@ -71,7 +71,9 @@ export const lockSchema = z.strictObject({
     strategy: z.enum(['latest', 'lowest', 'lowest-direct', 'minimal-change', 'security-only']),
     prerelease: z.enum(['never', 'if-named', 'if-only', 'allow']),
     platforms: z.array(z.string()),
-    publishedBefore: z.string().optional(),
+    publishedBefore: z.iso.datetime({ offset: true }).optional(),
+    /** Set when the age was taken from what a registry says, which nobody signed. */
+    ageSource: z.literal('registry').optional(),
     trustPolicy: digest.optional(),
   }),
   capabilities: z.record(z.string(), z.string()).optional(),

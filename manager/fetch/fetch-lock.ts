@@ -1,9 +1,12 @@
+import { stat } from 'node:fs/promises';
 import { readExtension } from '#oci';
 import { packageId } from '#resolver';
-import type { LockEntry } from '#schemas';
+import type { Asset, LockEntry } from '#schemas';
 import { hostPlatform, type Workspace } from '#workspace';
+import { type AssetPath, withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
-import { withContents } from '../metadata/with-contents.js';
+import { isForThisMachine } from '../install/installed-state.js';
+import { type WorkspaceSources, withContents } from '../metadata/with-contents.js';
 import { requireLock } from '../resolve/lock-file.js';
 import { resolutionOptions } from '../resolve/resolution-options.js';
 import { collectSignatures } from '../trust/collect-signatures.js';
@@ -26,7 +29,7 @@ export interface FetchLockResult {
 
 /**
  * Brings everything that a lock names onto this machine, with its signatures and what the registries know of
- * its packages, so that resolving and installing work with --offline. Nothing is installed.
+ * its packages, and assets that only their publishers have, so that resolving and installing work with --offline. Nothing is installed.
  * @throws MANAGER_LOCK_MISSING, OCI_*
  */
 export async function fetchLock(
@@ -35,7 +38,7 @@ export async function fetchLock(
 ): Promise<FetchLockResult> {
   const lock = await requireLock(workspace.lockFile);
   const { signal, provVersion } = context;
-  return withContents({ workspace, context }, async ({ registries, contents }) => {
+  const fetchAll = async ({ registries, contents }: WorkspaceSources, assetPath: AssetPath) => {
     const { source, requirements } = resolutionOptions({ workspace, registries }, context);
     const roots = requirements.map(({ registry, repository, range }) => ({
       id: packageId(registry, repository),
@@ -53,19 +56,38 @@ export async function fetchLock(
     const fetchOne = async ({ entry, id }: (typeof remote)[number]) => {
       const store = contents.store(id, entry);
       context.onEvent?.({ event: 'fetching', message: `fetching ${entry.name} ${entry.version}` });
-      await readExtension(store, entry.manifest, { provVersion, signal });
+      const { config } = await readExtension(store, entry.manifest, { provVersion, signal });
       await collectSignatures(store, entry.manifest, signal);
       for (const layer of wantedLayers(entry, allPlatforms)) {
         for await (const chunk of await store.fetch(layer, { signal })) bytes += chunk.byteLength;
       }
       pieces += 2 + wantedLayers(entry, allPlatforms).length;
+      for (const asset of upstreamAssets(config.assets ?? [], entry, allPlatforms)) {
+        const { path } = await assetPath(asset, workspace.root);
+        bytes += (await stat(path)).size;
+        pieces += 1;
+      }
     };
     for (let at = 0; at < remote.length; at += CONCURRENCY) {
       signal?.throwIfAborted();
       await Promise.all(remote.slice(at, at + CONCURRENCY).map(fetchOne));
     }
     return { extensions: remote.length, pieces, bytes };
-  });
+  };
+  return withContents({ workspace, context }, (sources) =>
+    withAssetCache(context, (assetPath) => fetchAll(sources, assetPath)),
+  );
+}
+
+/** Assets that nothing carries: an install gets them from where they are published, and offline from the cache. */
+function upstreamAssets(declared: readonly Asset[], { layers }: LockEntry, all: boolean): readonly Asset[] {
+  const carried = new Set<string>(layers.map(({ digest }) => digest));
+  return declared.filter(
+    (asset) =>
+      (all || isForThisMachine(asset)) &&
+      !asset.source.startsWith('file:') &&
+      !carried.has(`sha256:${asset.sha256}`),
+  );
 }
 
 function wantedLayers({ layers }: LockEntry, all: boolean) {

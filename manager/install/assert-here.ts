@@ -1,6 +1,16 @@
-import { type Digest, ProvError } from '#base';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Digest, isProvError, ProvError } from '#base';
+import { type ContentCache, fetchBytes, openContentCache, type ReadStore, readExtension } from '#oci';
 import { packageId } from '#resolver';
-import type { Lock, LockEntry } from '#schemas';
+import {
+  type Asset,
+  type Descriptor,
+  type Lock,
+  type LockEntry,
+  parseExtensionManifest,
+  parseOciManifest,
+} from '#schemas';
 import {
   assetInstallPath,
   isAssetIntact,
@@ -8,22 +18,25 @@ import {
   moduleInstallDir,
   type Workspace,
 } from '#workspace';
-import type { ManagerContext } from '../context.js';
+import { contentCacheDir, type ManagerContext } from '../context.js';
 import type { Contents } from '../metadata/contents.js';
-import { assetLayers, isUnchanged } from './installed-state.js';
+import { assetLayers, isForThisMachine, isUnchanged } from './installed-state.js';
 
 export interface OfflineInstall {
   readonly workspace: Workspace;
   readonly lock: Lock;
   readonly contents: Contents;
+  /** Signatures are asked for of what is installed, too. */
+  readonly reverify?: boolean | undefined;
 }
 
 /** Digests shown; the rest is counted. */
 const SHOWN = 50;
 
 /**
- * Passes when this machine has all that an install of the lock needs, so that an offline install does not stop
- * in the middle. @throws MANAGER_OFFLINE_MISSING with every digest that is not here.
+ * Passes when this machine has all that an install of the lock needs: content, signatures and assets, those that
+ * are asked for again of what is installed included, so that an offline install does not stop in the middle.
+ * @throws MANAGER_OFFLINE_MISSING with every digest that is not here.
  */
 export async function assertHere(request: OfflineInstall, context: ManagerContext): Promise<void> {
   const extensions = request.lock.extensions.filter(isForThisPlatform);
@@ -35,9 +48,15 @@ export async function assertHere(request: OfflineInstall, context: ManagerContex
     ),
   );
   const lacking: string[] = [];
-  for (const entry of extensions) {
-    for (const digest of await lackingOf(entry, request, context))
-      lacking.push(`  ${digest}  ${entry.kind} ${entry.name} ${entry.version}`);
+  const cache = await openContentCache(contentCacheDir(context));
+  try {
+    for (const entry of extensions) {
+      const { kind, name, version } = entry;
+      for (const { digest, what } of await lackingOf(entry, { ...request, cache }, context))
+        lacking.push(`  ${digest}  ${what === '' ? '' : `${what} of `}${kind} ${name} ${version}`);
+    }
+  } finally {
+    await cache.close();
   }
   if (lacking.length === 0) return;
   const more = lacking.length > SHOWN ? [`  and ${lacking.length - SHOWN} more`] : [];
@@ -50,21 +69,96 @@ export async function assertHere(request: OfflineInstall, context: ManagerContex
   });
 }
 
+interface Lacking {
+  readonly digest: Digest;
+  readonly what: string;
+}
+
 async function lackingOf(
   entry: LockEntry,
-  { workspace, contents }: OfflineInstall,
-  { signal }: ManagerContext,
-): Promise<Digest[]> {
+  { workspace, contents, reverify, cache }: OfflineInstall & { readonly cache: ContentCache },
+  { signal, provVersion }: ManagerContext,
+): Promise<Lacking[]> {
   if (!('repository' in entry.source)) return [];
-  const store = contents.store(packageId(entry.source.registry, entry.source.repository), entry);
-  const installed = await isUnchanged(moduleInstallDir(workspace.root, entry), entry, signal);
-  const archive = entry.layers.filter(({ asset }) => asset === undefined);
-  const assets = [];
-  for (const layer of assetLayers(entry)) {
-    const sha256 = layer.digest.slice(layer.digest.indexOf(':') + 1);
-    if (!(await isAssetIntact(assetInstallPath(workspace.root, sha256), sha256, signal))) assets.push(layer);
+  const id = packageId(entry.source.registry, entry.source.repository);
+  const store = contents.store(id, entry);
+  const dir = moduleInstallDir(workspace.root, entry);
+  const installed = await isUnchanged(dir, entry, signal);
+  const lacking: Lacking[] = [];
+  const want = async (descriptor: Descriptor, what = ''): Promise<boolean> => {
+    const here = await store.exists(descriptor, { signal });
+    if (!here) lacking.push({ digest: descriptor.digest, what });
+    return here;
+  };
+  const wantAssets = async (declared: readonly Asset[]): Promise<boolean> => {
+    let whole = true;
+    for (const { name, sha256, source, size = 0 } of declared.filter(isForThisMachine)) {
+      if (await isAssetIntact(assetInstallPath(workspace.root, sha256), sha256, signal)) continue;
+      whole = false;
+      const digest: Digest = `sha256:${sha256}`;
+      const vendored = assetLayers(entry).find((layer) => layer.digest === digest);
+      if (vendored !== undefined) await want(plain(vendored), `asset ${name}`);
+      else if (!source.startsWith('file:') && !(await cache.has(digest)))
+        await want({ mediaType: 'application/octet-stream', digest, size }, `asset ${name}`);
+    }
+    return whole;
+  };
+  const whole = installed && (await wantAssets(await installedAssets(dir, provVersion)));
+  if (whole && reverify !== true) return lacking;
+  const archive = installed ? [] : entry.layers.filter(({ asset }) => asset === undefined);
+  const described = [await want(entry.manifest), await want(entry.config)];
+  for (const layer of archive) await want(plain(layer));
+  if (!installed && described.every((here) => here)) {
+    const { config } = await readExtension(store, entry.manifest, { provVersion, signal });
+    await wantAssets(config.assets ?? []);
   }
-  const wanted = [...(installed ? [] : [entry.manifest, entry.config, ...archive]), ...assets];
-  const here = await Promise.all(wanted.map((descriptor) => store.exists(descriptor, { signal })));
-  return wanted.filter((_, i) => !here[i]).map(({ digest }) => digest);
+  // A registry that answered for everything at once listed the signatures, too, and they came with it.
+  if (!contents.holds(id, entry.manifest.digest)) await wantSignatures(entry, store, { want, signal });
+  return lacking;
+}
+
+function plain({ mediaType, digest, size }: LockEntry['layers'][number]): Descriptor {
+  return { mediaType, digest, size };
+}
+
+async function installedAssets(dir: string, provVersion: string): Promise<readonly Asset[]> {
+  const path = join(dir, 'manifest.yaml');
+  return parseExtensionManifest(await readFile(path, 'utf8'), path, provVersion).value.assets ?? [];
+}
+
+interface SignatureSearch {
+  readonly want: (descriptor: Descriptor, what?: string) => Promise<boolean>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The signatures that the lock names, each a manifest with its payload. */
+async function wantSignatures(
+  { signatures, manifest: { mediaType } }: LockEntry,
+  store: ReadStore,
+  { want, signal }: SignatureSearch,
+): Promise<void> {
+  const named = [...(signatures?.bundles ?? []), ...(signatures?.legacy ? [signatures.legacy] : [])];
+  for (const digest of named) {
+    const descriptor = await described(store, digest, signal);
+    if (descriptor === undefined) {
+      await want({ mediaType, digest, size: 0 }, 'signature');
+      continue;
+    }
+    const parsed = parseOciManifest(await fetchBytes(store, descriptor, { signal }), descriptor.mediaType);
+    if (parsed.kind !== 'manifest') continue;
+    for (const layer of parsed.manifest.layers) await want(layer, 'signature');
+  }
+}
+
+async function described(
+  store: ReadStore,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+): Promise<Descriptor | undefined> {
+  try {
+    return await store.resolve(digest, { signal });
+  } catch (error) {
+    if (isProvError(error, 'OCI_REFERENCE_NOT_FOUND')) return undefined;
+    throw error;
+  }
 }

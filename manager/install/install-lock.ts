@@ -23,7 +23,7 @@ import type { WorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { verifyContent } from '../trust/verify-content.js';
 import { assertHere } from './assert-here.js';
-import { assetLayers, isUnchanged } from './installed-state.js';
+import { assetLayers, isForThisMachine, isUnchanged } from './installed-state.js';
 
 export interface InstallRequest {
   readonly workspace: Workspace;
@@ -128,10 +128,6 @@ async function hasAssets(
   for (const { sha256 } of assets.filter(isForThisMachine))
     if (!(await isAssetIntact(assetInstallPath(workspace.root, sha256), sha256, signal))) return false;
   return true;
-}
-
-function isForThisMachine({ platform }: Pick<Asset, 'platform'>): boolean {
-  return platform === undefined || platform === hostPlatform();
 }
 
 interface AssetInstall {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isProvError } from '#base';
-import type { LockEntry } from '#schemas';
+import type { Asset, LockEntry } from '#schemas';
 import { assertInstalledTree, hostPlatform } from '#workspace';
 
 /** Whether an installed directory is still what was locked. */
@@ -25,4 +25,8 @@ export function assetLayers(entry: LockEntry): readonly LockEntry['layers'][numb
   return entry.layers.filter(
     ({ asset, platform }) => asset !== undefined && (platform === undefined || platform === hostPlatform()),
   );
+}
+
+export function isForThisMachine({ platform }: Pick<Asset, 'platform'>): boolean {
+  return platform === undefined || platform === hostPlatform();
 }

@@ -56,7 +56,7 @@ export async function checkLock(
   const installed = await installedProblems(lock, workspace, context);
   const dangling = edgeProblems(lock, lockFile);
   // What an edge leads nowhere from cannot be held against anything: it would be told again and again.
-  const stale = dangling.length > 0 ? [] : lockDifferences(lock, workspace, policy);
+  const stale = dangling.length > 0 ? [] : lockDifferences(lock, { workspace, policy, env: context.env });
   const problems: LockProblem[] = [
     ...editProblems(text, lock, lockFile),
     ...dangling,

@@ -56,7 +56,7 @@ export async function mergeLock(
   const policy = await workspacePolicy(workspace, { env: context.env });
   const current = { ...lock, inputs: lockInputs(workspace) };
   const whole = [sides.ours, sides.theirs].some((side) => choosesAlike(lock, side));
-  const fits = whole && lockDifferences(current, workspace, policy).length === 0;
+  const fits = whole && lockDifferences(current, { workspace, policy, env: context.env }).length === 0;
   const result = fits ? current : await resolveAgain(lock, conflicts, request, context);
   writeFileAtomic(output, formatLock(result));
   return { output, merged: true, conflicts, resolved: !fits, extensions: result.extensions.length };

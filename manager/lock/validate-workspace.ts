@@ -29,7 +29,8 @@ export async function validateWorkspace(
   const { lockFile, requirements } = workspace;
   const lock = await readLock(lockFile);
   if (lock !== undefined) {
-    assertFits(lock, workspace, await workspacePolicy(workspace, { env: context.env }));
+    const { env } = context;
+    assertFits(lock, { workspace, policy: await workspacePolicy(workspace, { env }), env });
     const order = installOrder(lock, { cycles: 'refuse' }).map(({ name }) => name);
     return { requirements: requirements.length, extensions: order.length, locked: true, order };
   }

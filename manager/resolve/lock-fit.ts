@@ -4,6 +4,8 @@ import { entryFinder, lockInconsistencies, type PackageId, packageId } from '#re
 import { inputsDigest, type Lock, type LockEntry, parseRange, rangeCovers, satisfies } from '#schemas';
 import type { ConfigOrigin, Workspace } from '#workspace';
 import type { WorkspacePolicy } from '../trust/workspace-policy.js';
+import { firstRegistryId } from './first-registry-id.js';
+import { ageLimit } from './minimum-age.js';
 
 /** A digest of the normalised requirements per file that holds some. Neither ports nor comments are in it. */
 export function lockInputs(workspace: Workspace): Lock['inputs'] {
@@ -23,14 +25,20 @@ export function lockInputs(workspace: Workspace): Lock['inputs'] {
   ]);
 }
 
+/** What a lock is held against. */
+export interface FitPlace {
+  readonly workspace: Workspace;
+  readonly policy: WorkspacePolicy;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 /**
  * Whether resolving again would write the same: the requirements are, digest for digest, those that the lock was
  * made from, and it fits them.
  */
-export function isCurrent(lock: Lock, workspace: Workspace, policy: WorkspacePolicy): boolean {
+export function isCurrent(lock: Lock, place: FitPlace): boolean {
   return (
-    isDeepStrictEqual(lock.inputs, lockInputs(workspace)) &&
-    lockDifferences(lock, workspace, policy).length === 0
+    isDeepStrictEqual(lock.inputs, lockInputs(place.workspace)) && lockDifferences(lock, place).length === 0
   );
 }
 
@@ -39,16 +47,12 @@ export function isCurrent(lock: Lock, workspace: Workspace, policy: WorkspacePol
  * otherwise; empty when resolving again would choose the same. Equal digests of the inputs prove nothing: who
  * edits the lock leaves them as they are. A requirement that was only written differently is no difference.
  */
-export function lockDifferences(
-  lock: Lock,
-  workspace: Workspace,
-  policy: WorkspacePolicy,
-): readonly string[] {
-  return [...requirementDifferences(lock, workspace), ...policyDifferences(lock, workspace, policy)];
+export function lockDifferences(lock: Lock, place: FitPlace): readonly string[] {
+  return [...requirementDifferences(lock, place.workspace), ...policyDifferences(lock, place)];
 }
 
-function policyDifferences(lock: Lock, workspace: Workspace, policy: WorkspacePolicy): string[] {
-  const { strategy, prerelease, platforms, publishedBefore, trustPolicy } = lock.policy;
+function policyDifferences(lock: Lock, { workspace, policy, env }: FitPlace): string[] {
+  const { strategy, prerelease, platforms, publishedBefore, ageSource, trustPolicy } = lock.policy;
   const wanted = workspace.resolution;
   const out: string[] = [];
   if (strategy !== wanted.strategy)
@@ -57,10 +61,36 @@ function policyDifferences(lock: Lock, workspace: Workspace, policy: WorkspacePo
     out.push(`it was made with prerelease: ${prerelease}, not ${wanted.prerelease}`);
   if (wanted.platforms && !isDeepStrictEqual([...platforms].sort(), [...wanted.platforms].sort()))
     out.push(`it was made for ${platforms.join(', ')}, not ${wanted.platforms.join(', ')}`);
-  if (wanted.min_age !== undefined && publishedBefore === undefined)
-    out.push(`it was made without the minimum age of ${wanted.min_age}`);
+  if (wanted.min_age !== undefined) {
+    if (publishedBefore === undefined) out.push(`it was made without the minimum age of ${wanted.min_age}`);
+    else out.push(...tooYoung(lock, wanted.min_age, { workspace, env }));
+    if (ageSource === 'registry' && wanted.age_source !== 'registry')
+      out.push('it was made with times of publication that nobody signed');
+  }
   if (trustPolicy !== policy.digest) out.push('the trust policy changed since it was written');
   return out;
+}
+
+/** As time goes by the same age allows more: what was old enough once stays so, unless the age became stricter. */
+function tooYoung(
+  { extensions }: Lock,
+  minAge: string,
+  { workspace, env }: Omit<FitPlace, 'policy'>,
+): string[] {
+  const exempt = new Set(
+    (workspace.resolution.min_age_exempt ?? []).map((name) => firstRegistryId(workspace, name)),
+  );
+  // A build that says it is done in the past does not make a lock of today too young.
+  const limit = [ageLimit(minAge, env), ageLimit(minAge, {})].map((each) => each.publishedBefore).sort()[1]!;
+  return extensions.flatMap((entry) => {
+    const { name, version, publishedAt, source } = entry;
+    if ('path' in source || exempt.has(entryId(entry))) return [];
+    if (publishedAt !== undefined && Date.parse(publishedAt) <= Date.parse(limit)) return [];
+    const published = publishedAt === undefined ? 'at a time that nobody signed' : publishedAt;
+    return [
+      `${name} ${version} was published ${published}; the minimum age of ${minAge} allows what is older than ${limit}`,
+    ];
+  });
 }
 
 function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
@@ -118,11 +148,10 @@ function entryId({ source }: LockEntry): PackageId {
   return 'repository' in source ? packageId(source.registry, source.repository) : `path:${source.path}`;
 }
 
-function overrideRanges({ registries, resolution }: Workspace): ReadonlyMap<PackageId, string> {
-  const first = registries[0]!;
+function overrideRanges(workspace: Workspace): ReadonlyMap<PackageId, string> {
   return new Map(
-    Object.entries(resolution.overrides ?? {}).map(([name, range]) => [
-      packageId(first.id, name.includes('/') || first.namespace === '' ? name : `${first.namespace}/${name}`),
+    Object.entries(workspace.resolution.overrides ?? {}).map(([name, range]) => [
+      firstRegistryId(workspace, name),
       parseRange(range),
     ]),
   );

@@ -1,9 +1,10 @@
-import { canonicalJson, isProvError, type JsonValue, ProvError } from '#base';
+import { canonicalJson, type Digest, isProvError, type JsonValue, ProvError } from '#base';
 import { type ReadExtension, type ReadStore, readExtension } from '#oci';
 import type { PackageContent, SolvedPackage } from '#resolver';
-import { ANNOTATION, type Descriptor, MEDIA, versionToTag } from '#schemas';
+import { ANNOTATION, type Descriptor, type LockEntry, MEDIA, versionToTag } from '#schemas';
 import { assertTrusted, type TrustPolicy } from '#trust';
 import type { ManagerContext } from '../context.js';
+import type { CollectedSignatures } from '../trust/collect-signatures.js';
 import { verifyContent } from '../trust/verify-content.js';
 
 export interface ReadContentRequest {
@@ -14,21 +15,24 @@ export interface ReadContentRequest {
   /** The digest of the facts is asked for, not the tag: its registry vouched for it a moment ago. */
   readonly byDigest: boolean;
   readonly policy: TrustPolicy;
+  /** What an earlier lock says of the same manifest, while no registry may be asked. */
+  readonly known?: LockEntry | undefined;
 }
 
 /**
  * What the lock has to say of a chosen version: its content as it is on the registry now, and who signed
  * it. The manifest must be the very one whose facts were resolved, and say what an index said of it.
- * @throws TRUST_REFUSED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_LIST_CHANGED, MANAGER_INDEX_LIES
+ * @throws TRUST_REFUSED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_LIST_CHANGED, MANAGER_INDEX_LIES,
+ *   MANAGER_OFFLINE_MISSING
  */
 export async function readContent(
-  { solved, store, host, byDigest, policy }: ReadContentRequest,
+  { solved, store, host, byDigest, policy, known }: ReadContentRequest,
   context: ManagerContext,
 ): Promise<PackageContent> {
   const { signal } = context;
   const { name, version, kind, facts } = solved;
   const target = byDigest && facts.digest !== undefined ? facts.digest : versionToTag(version);
-  const descriptor = await resolveListed(store, solved, { target, signal });
+  const descriptor = await resolveListed(store, solved, { target, context });
   if (facts.digest !== undefined && descriptor.digest !== facts.digest) {
     if (facts.fromIndex)
       throw new ProvError('MANAGER_INDEX_LIES', {
@@ -59,6 +63,8 @@ export async function readContent(
     policy,
     signal,
   });
+  const lost = lostSignatures(known, signatures);
+  if (!verdict.ok && lost.length > 0) throw missingOffline(lost, `signature of ${kind} ${name} ${version}`);
   assertTrusted(verdict);
   if (!verdict.verified)
     context.onEvent?.({
@@ -68,7 +74,11 @@ export async function readContent(
       version,
     });
   const vendored = manifest.annotations?.[ANNOTATION.vendored];
-  const bundles = signatures.bundles.map((bundle) => bundle.manifest.digest).sort();
+  // What is not in the cache any more is attached all the same: offline nobody can have taken it away.
+  const locked = known?.signatures;
+  const found = signatures.bundles.map((bundle) => bundle.manifest.digest);
+  const bundles = [...new Set([...found, ...(locked?.bundles ?? [])])].sort();
+  const legacy = signatures.legacyManifest?.digest ?? locked?.legacy;
   return {
     manifest: plain(descriptor),
     config: plain(manifest.config),
@@ -85,29 +95,53 @@ export async function readContent(
         : { platform: layer.annotations[ANNOTATION.platform] }),
     })),
     ...(vendored === undefined || vendored === '' ? {} : { vendored: vendored.split(',') }),
-    ...(bundles.length === 0 && !signatures.legacyManifest
+    ...(bundles.length === 0 && legacy === undefined
       ? {}
       : {
           signatures: {
             ...(bundles.length === 0 ? {} : { bundles }),
-            ...(signatures.legacyManifest ? { legacy: signatures.legacyManifest.digest } : {}),
+            ...(legacy === undefined ? {} : { legacy }),
           },
         }),
     ...(verdict.signer === undefined
       ? {}
       : { signer: { identity: verdict.signer.identity, rule: verdict.rule ?? 'default' } }),
+    ...(lost.length > 0 && known?.signer !== undefined ? { signer: known.signer } : {}),
   };
+}
+
+/** Signatures that a lock names and this machine has no more. */
+function lostSignatures(
+  known: LockEntry | undefined,
+  { bundles, legacyManifest }: CollectedSignatures,
+): Digest[] {
+  const here = new Set(bundles.map(({ manifest }) => manifest.digest));
+  const { bundles: locked = [], legacy } = known?.signatures ?? {};
+  const lost = locked.filter((digest) => !here.has(digest));
+  return legacy === undefined || legacyManifest !== undefined ? lost : [...lost, legacy];
+}
+
+function missingOffline(digests: readonly Digest[], what: string): ProvError {
+  return new ProvError('MANAGER_OFFLINE_MISSING', {
+    count: digests.length,
+    list: digests.map((digest) => `  ${digest}  ${what}`).join('\n'),
+    mirror: 'prov mirror export there, then prov mirror import here.',
+    digests,
+  });
 }
 
 async function resolveListed(
   store: ReadStore,
-  { name, version }: SolvedPackage,
-  { target, signal }: { readonly target: string; readonly signal: AbortSignal | undefined },
+  solved: SolvedPackage,
+  { target, context }: { readonly target: string; readonly context: ManagerContext },
 ): Promise<Descriptor> {
   try {
-    return await store.resolve(target, { signal });
+    return await store.resolve(target, { signal: context.signal });
   } catch (error) {
     if (!isProvError(error, 'OCI_REFERENCE_NOT_FOUND')) throw error;
+    const { kind, name, version, facts } = solved;
+    if (context.offline && facts.digest !== undefined)
+      throw missingOffline([facts.digest], `${kind} ${name} ${version}`);
     throw new ProvError('MANAGER_LIST_CHANGED', { name, version, where: store.label }, { cause: error });
   }
 }

@@ -3,20 +3,20 @@ import { ProvError } from '#base';
 import {
   type Origin,
   type Override,
-  type PackageId,
-  packageId,
   preferredProviders,
   preferredVersions,
   type Requirement,
   type ResolveOptions,
   splitPackageId,
 } from '#resolver';
-import { type Lock, MIN_AGE } from '#schemas';
+import type { Lock } from '#schemas';
 import { type ConfigOrigin, explainConfig, hostPlatform, type Workspace } from '#workspace';
 import { type ManagerContext, metadataCacheDir } from '../context.js';
 import { openMetadataCache } from '../metadata/metadata-cache.js';
 import { createOfflineSource } from '../metadata/offline-source.js';
 import { createRegistrySource, type RegistrySource } from '../metadata/registry-source.js';
+import { firstRegistryId } from './first-registry-id.js';
+import { ageLimit } from './minimum-age.js';
 import type { WorkspaceRegistries } from './workspace-registries.js';
 
 export interface ResolutionSetup {
@@ -44,7 +44,7 @@ export function resolutionOptions(
     strategy,
     prerelease,
     overrides: overridesOf(workspace),
-    ...(minAge !== undefined && publishedBefore(minAge, env)),
+    ...(minAge !== undefined && ageLimit(minAge, env)),
     ageExempt: new Set((exempt ?? []).map((name) => firstRegistryId(workspace, name))),
     ...(keep && { preferred: preferredVersions(keep), preferredProviders: preferredProviders(keep) }),
     signal,
@@ -62,21 +62,6 @@ function metadataSource(
   if (context.offline)
     return createOfflineSource({ host: (id) => registries.get(id).host, cache, trustTimes });
   return createRegistrySource({ ...registries, cache, trustTimes });
-}
-
-const SECONDS = { m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
-
-/** The newest time of publication that is old enough now, to the minute. `SOURCE_DATE_EPOCH` says what now is. */
-function publishedBefore(
-  minAge: string,
-  env: NodeJS.ProcessEnv,
-): Pick<ResolveOptions, 'publishedBefore' | 'minAgeSeconds'> {
-  const [, count, unit] = MIN_AGE.exec(minAge)!;
-  const epoch = env['SOURCE_DATE_EPOCH'];
-  const now = epoch === undefined || !/^\d{1,12}$/.test(epoch) ? Date.now() / 1000 : Number(epoch);
-  const seconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
-  const limit = Math.floor((now - seconds) / 60) * 60_000;
-  return { publishedBefore: new Date(limit).toISOString(), minAgeSeconds: seconds };
 }
 
 function requirementsOf(workspace: Workspace): Requirement[] {
@@ -104,11 +89,6 @@ function overridesOf(workspace: Workspace): Override[] {
     range,
     origin: placeOf(workspace, places.get(`resolution.overrides.${name}`) ?? { layer: 'workspace' }),
   }));
-}
-
-function firstRegistryId({ registries }: Workspace, name: string): PackageId {
-  const { id, namespace } = registries[0]!;
-  return packageId(id, name.includes('/') || namespace === '' ? name : `${namespace}/${name}`);
 }
 
 /** The file as seen from the workspace; one outside it by its full path. */

@@ -10,7 +10,7 @@ import type { Contents } from '../metadata/contents.js';
 import { withContents } from '../metadata/with-contents.js';
 import { type WorkspacePolicy, workspacePolicy } from '../trust/workspace-policy.js';
 import { readLock, requireLock, writeLock } from './lock-file.js';
-import { isCurrent, lockDifferences } from './lock-fit.js';
+import { type FitPlace, isCurrent, lockDifferences } from './lock-fit.js';
 import { resolutionOptions } from './resolution-options.js';
 import { lockOf, solve } from './solve-workspace.js';
 import { updateSolution } from './update-solution.js';
@@ -72,15 +72,14 @@ export async function resolveWorkspace(
   const before =
     options.prefer ??
     (options.frozen ? await requireLock(workspace.lockFile) : await readLock(workspace.lockFile));
-  if (options.locked) assertFits(before, workspace, policy);
+  const fit = { workspace, policy, env: context.env };
+  if (options.locked) assertFits(before, fit);
   return withContents({ workspace, context }, async ({ registries, contents, requests }) => {
     const kept =
       before !== undefined &&
       (options.frozen === true ||
         options.locked === true ||
-        (options.update === undefined &&
-          options.prefer === undefined &&
-          isCurrent(before, workspace, policy)));
+        (options.update === undefined && options.prefer === undefined && isCurrent(before, fit)));
     const place = { options, policy, registries, contents };
     const { lock, changes } = kept ? { lock: before, changes: [] } : await plan(before, place, context);
     const lockChanged = !kept && (before === undefined || changes.length > 0);
@@ -104,12 +103,8 @@ export async function resolveWorkspace(
 }
 
 /** @throws MANAGER_LOCK_STALE with every difference and the place that explains it. */
-export function assertFits(
-  lock: Lock | undefined,
-  workspace: Workspace,
-  policy: WorkspacePolicy,
-): asserts lock is Lock {
-  const differences = lock === undefined ? ['there is none'] : lockDifferences(lock, workspace, policy);
+export function assertFits(lock: Lock | undefined, place: FitPlace): asserts lock is Lock {
+  const differences = lock === undefined ? ['there is none'] : lockDifferences(lock, place);
   if (differences.length > 0)
     throw new ProvError('MANAGER_LOCK_STALE', { reason: differences.join('; '), differences });
 }
@@ -131,7 +126,7 @@ async function plan(
     event: 'resolving',
     message: `resolving ${workspace.requirements.length} requirements`,
   });
-  const place = { workspace, policy, registries, contents, allowLocal };
+  const place = { workspace, policy, registries, contents, allowLocal, before };
   if (before !== undefined && update?.names !== undefined) {
     const setup = { workspace, registries, keep: before };
     const { solution, reasons } = await updateSolution({

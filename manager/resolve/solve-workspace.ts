@@ -10,7 +10,7 @@ import {
   solutionToLock,
   withoutAlias,
 } from '#resolver';
-import type { Lock } from '#schemas';
+import type { Lock, LockEntry } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import type { Intent } from '../explain/intent.js';
@@ -31,6 +31,8 @@ export interface SolvePlace {
   readonly registries: WorkspaceRegistries;
   readonly contents: Contents;
   readonly allowLocal?: boolean | undefined;
+  /** The lock until now: offline, what it says of the same manifests is all that is known of their signatures. */
+  readonly before?: Lock | undefined;
 }
 
 /** How a failure is to be told. */
@@ -59,7 +61,7 @@ export async function solve(
  */
 export async function lockOf(
   solution: Solution,
-  { workspace, policy, registries, contents: sources, allowLocal }: SolvePlace,
+  { workspace, policy, registries, contents: sources, allowLocal, before }: SolvePlace,
   context: ManagerContext,
 ): Promise<Lock> {
   const contents = new Map<string, PackageContent>();
@@ -76,8 +78,9 @@ export async function lockOf(
     const id = withoutAlias(solved.id);
     const { digest } = solved.facts;
     const byDigest = digest !== undefined && (context.offline === true || sources.holds(id, digest));
-    const store = sources.store(id);
-    const place = { solved, store, host: registry.host, byDigest, policy: policy.policy };
+    const known = context.offline ? knownAs(solved, before) : undefined;
+    const store = sources.store(id, known);
+    const place = { solved, store, host: registry.host, byDigest, policy: policy.policy, known };
     const content = await readContent(place, context);
     contents.set(contentKey(solved), registry.loopback ? content : { ...content, host: registry.host });
   };
@@ -95,6 +98,14 @@ export async function lockOf(
   await Promise.all(Array.from({ length: CONTENT_CONCURRENCY }, worker));
   return solutionToLock(solution, contents, {
     inputs: lockInputs(workspace),
+    ...(workspace.resolution.age_source === 'registry' && { ageSource: 'registry' as const }),
     ...(policy.digest === undefined ? {} : { trustPolicy: policy.digest }),
   });
+}
+
+function knownAs({ facts, repository }: SolvedPackage, before: Lock | undefined): LockEntry | undefined {
+  return before?.extensions.find(
+    ({ manifest, source }) =>
+      manifest.digest === facts.digest && 'repository' in source && source.repository === repository,
+  );
 }

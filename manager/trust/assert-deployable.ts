@@ -31,7 +31,7 @@ export async function assertDeployable(request: DeployableRequest, context: Mana
   if (local !== undefined && MODE_RULES[workspace.mode].trustDefault === 'deny')
     throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, mode: workspace.mode });
   const own = await workspacePolicy(workspace, { env: context.env });
-  assertFits(lock, workspace, own);
+  assertFits(lock, { workspace, policy: own, env: context.env });
   const { policy } = await workspacePolicy(workspace, { env: context.env, infra });
   if (policy.digest === own.policy.digest && !own.demanding) return;
   const { signal } = context;

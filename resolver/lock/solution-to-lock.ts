@@ -8,6 +8,8 @@ export interface LockInputs {
   /** Digest of the normalised requirements, per source of requirements. */
   readonly inputs: Lock['inputs'];
   readonly trustPolicy?: Digest;
+  /** Whose times of publication satisfied an age, when nobody signed them. */
+  readonly ageSource?: 'registry';
 }
 
 /** The key of a package's content: there may be two versions of it, for different platforms. */
@@ -22,7 +24,7 @@ export function contentKey({ id, version }: Pick<SolvedPackage, 'id' | 'version'
 export function solutionToLock(
   solution: Solution,
   contents: ReadonlyMap<string, PackageContent>,
-  { inputs, trustPolicy }: LockInputs,
+  { inputs, trustPolicy, ageSource }: LockInputs,
 ): Lock {
   const { publishedBefore, ...policy } = solution.policy;
   const ambiguous = ambiguousNames(solution);
@@ -33,7 +35,7 @@ export function solutionToLock(
     policy: {
       ...policy,
       platforms: [...policy.platforms].sort(),
-      ...(publishedBefore !== undefined && { publishedBefore }),
+      ...(publishedBefore !== undefined && { publishedBefore, ...(ageSource && { ageSource }) }),
       ...(trustPolicy !== undefined && { trustPolicy }),
     },
     ...(capabilities.length > 0 && { capabilities: Object.fromEntries(capabilities) }),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Ajv } from 'ajv';
-import { LIMITS } from '#base';
+import { digestOf, LIMITS, type ProvError } from '#base';
 import {
   auditLock,
   checkLock,
@@ -20,6 +20,7 @@ import {
 } from '#manager';
 import type { Lock } from '#schemas';
 import { moduleInstallDir, planRemoveRequirement, planSetRequirement, type Workspace } from '#workspace';
+import { alteringProxy, asForeign } from '../support/altering-proxy.js';
 import { projectRoot } from '../support/project.js';
 import { newKey, openShop, openSite, reopen, type Site } from './site.js';
 
@@ -379,6 +380,58 @@ test('bills of materials are the same each time and hold to their schemas', asyn
   for (const { spdxElementId, relatedSpdxElement } of document.relationships)
     assert.ok(ids.has(spdxElementId) && ids.has(relatedSpdxElement));
   assert.equal(document.packages.find(({ name }) => name === 'web')?.licenseDeclared, 'MIT OR GPL-3.0-only');
+});
+
+test('--locked --offline says everything that a pruned cache lacks before it acts, and dep fetch brings it back', async (t) => {
+  const site = await openSite(t);
+  const [{ signer }, sha256] = [await newKey(), digestOf('a tool').slice('sha256:'.length)];
+  const tool = { name: 'tool', source: 'https://127.0.0.1:9/tool', sha256, size: 6 };
+  await site.publish({ name: 'os' }, { signer });
+  await site.publish({ name: 'web', manifest: { dependencies: { os: '^1' } } }, { signer });
+  await site.publish({ name: 'db', manifest: { assets: [tool] } });
+  // A registry that is not ours, so that everything is fetched and kept by itself.
+  const proxy = await alteringProxy(t, site.registry);
+  proxy.alter = asForeign;
+  const workspace = await openShop({ ...site, registry: proxy.host }, { web: '^1' });
+  await resolveWorkspace({ workspace }, site.context);
+  const before = readFileSync(workspace.lockFile, 'utf8');
+  const offline = { ...site.context, offline: true };
+  const locked = () => resolveWorkspace({ workspace, locked: true }, offline);
+  await locked();
+  const lock = (await resolveWorkspace({ workspace }, site.context)).lock;
+  const { signatures } = lock.extensions[0]!;
+  const home = join(site.home, '.provisioning');
+  // What was installed stays; os is gone altogether.
+  rmSync(moduleInstallDir(workspace.root, lock.extensions[0]!), { recursive: true });
+  rmSync(join(home, 'oci-cache'), { recursive: true });
+  await assert.rejects(locked(), (error: ProvError) => {
+    assert.equal(error.code, 'MANAGER_OFFLINE_MISSING');
+    assert.match(error.hint, /prov dep fetch/);
+    for (const digest of [signatures!.bundles![0]!, signatures!.legacy!])
+      assert.match(error.message, new RegExp(`${digest} {2}signature of taskserv os 1\\.0\\.0`));
+    for (const { manifest } of lock.extensions) assert.ok(error.message.includes(manifest.digest));
+    return true;
+  });
+  assert.equal(existsSync(moduleInstallDir(workspace.root, lock.extensions[0]!)), false);
+
+  // Resolving again without the signatures keeps what the lock knows of them.
+  await fetchLock({ workspace }, site.context);
+  const blob = (digest: string) => join(home, 'oci-cache/blobs', digest.replace(':', '/'));
+  for (const digest of signatures!.bundles!) rmSync(blob(digest));
+  writeFileSync(workspace.lockFile, before.replace('range: ^1', 'range: ^2'));
+  const resolved = await resolveWorkspace({ workspace, install: false }, offline);
+  assert.equal(resolved.resolved, true);
+  assert.equal(readFileSync(workspace.lockFile, 'utf8'), before);
+  await assert.rejects(locked(), { code: 'MANAGER_OFFLINE_MISSING', message: /lacks 1 pieces?/ });
+  await fetchLock({ workspace }, site.context);
+  assert.deepEqual((await locked()).installed, ['os@1.0.0']);
+
+  const other = await openShop(site, { db: '*' }, { name: 'other' });
+  await resolveWorkspace({ workspace: other, install: false }, site.context);
+  await assert.rejects(resolveWorkspace({ workspace: other, locked: true }, offline), {
+    code: 'MANAGER_OFFLINE_MISSING',
+    message: new RegExp(`sha256:${sha256} {2}asset tool of taskserv db 1\\.0\\.0`),
+  });
 });
 
 test('fetching is enough for an offline install; a cycle has no order to run in and is printed', async (t) => {

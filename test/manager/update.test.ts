@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ResolveWorkspaceOptions, resolveWorkspace } from '#manager';
@@ -127,5 +127,23 @@ test('a minimum age keeps young versions out; a time that nobody signed counts o
   await assert.rejects(resolveAged(aged('1h'), later), { code: 'MANAGER_UNRESOLVABLE' });
   const { lock } = await resolveAged(aged('1h', 'registry'), later);
   assert.match(lock.policy.publishedBefore ?? '', /^20\d\d-.*:00\.000Z$/);
-  await go({ workspace: aged('1h', 'registry'), locked: true });
+  const lockedBy = (shop: Workspace, context = later) =>
+    resolveWorkspace({ workspace: shop, install: false, locked: true }, context);
+  await lockedBy(aged('1h', 'registry'));
+  const past = { ...site.context, env: { ...later.env, SOURCE_DATE_EPOCH: '1' } };
+  await lockedBy({ ...workspace }, past);
+  for (const [shop, message] of [
+    [
+      aged('3h', 'registry'),
+      /db 1\.0\.0 was published 20\S+; the minimum age of 3h allows what is older than 20/,
+    ],
+    [aged('1h'), /times of publication that nobody signed/],
+  ] as const)
+    await assert.rejects(lockedBy(shop), { code: 'MANAGER_LOCK_STALE', message });
+  rmSync(workspace.lockFile);
+  await go({});
+  await assert.rejects(lockedBy(aged('1m')), {
+    code: 'MANAGER_LOCK_STALE',
+    message: /without the minimum age/,
+  });
 });
