@@ -94,7 +94,7 @@ export { type PublishOptions, type PublishResult, publishExtension } from './pub
 export { type PushOptions, type PushResult, pushExtension } from './publish/push-extension.js';
 export { runExtensionTests, type TestOutcome } from './publish/run-extension-tests.js';
 export { type PullArtifactOptions, type PullArtifactResult, pullArtifact } from './pull/pull-artifact.js';
-export { type PlannedRead, type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
+export { type PullOptions, type PullResult, pullExtension } from './pull/pull-extension.js';
 export { type EditRequirementRequest, editRequirement } from './resolve/edit-requirement.js';
 export { readLock, requireLock, writeLock } from './resolve/lock-file.js';
 export {
@@ -104,6 +104,7 @@ export {
   type UpdateRequest,
 } from './resolve/resolve-workspace.js';
 export { createSbom, SBOM_FORMATS, type Sbom, type SbomFormat } from './sbom/create-sbom.js';
+export { type Rehearsed, rehearsed } from './transfer/rehearsed.js';
 export {
   reportTransfer,
   type TransferOperation,

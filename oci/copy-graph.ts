@@ -29,15 +29,7 @@ export interface CopyOptions extends GraphOptions {
   /** The source's repository, when source and target are on one registry: blobs are mounted, not moved. */
   readonly mountFrom?: string;
   readonly onEvent?: (event: CopyEvent) => void;
-  /** Finds and checks everything, and says what would be written, without writing. */
-  readonly dryRun?: boolean;
 }
-
-/** Something that a copy writes, in the order of writing. */
-export type PlannedWrite =
-  | { readonly type: 'blob'; readonly descriptor: Descriptor; readonly mountFrom?: string }
-  | { readonly type: 'manifest'; readonly descriptor: Descriptor }
-  | { readonly type: 'tag'; readonly descriptor: Descriptor; readonly tag: string };
 
 export interface CopyResult {
   /** Pieces of content written (mounted ones included). */
@@ -47,8 +39,6 @@ export interface CopyResult {
   /** Bytes written; mounted blobs count nothing. */
   readonly bytes: number;
   readonly tagged: readonly string[];
-  /** What was written, or would be. */
-  readonly writes: readonly PlannedWrite[];
   /** Where the source's answer about referrers leaves doubt: something may be missing. */
   readonly uncertain: readonly UncertainReferrers[];
 }
@@ -84,10 +74,9 @@ export async function copyGraph(
     bytes: sizeOf(graph),
   });
 
-  const writes: PlannedWrite[] = [];
   const { uncertain } = graph;
-  const result = { copied: 0, skipped: 0, bytes: 0, tagged: [] as string[], writes, uncertain };
-  const { dryRun = false, mountFrom } = options;
+  const result = { copied: 0, skipped: 0, bytes: 0, tagged: [] as string[], uncertain };
+  const { mountFrom } = options;
   const note = (type: 'copied' | 'skipped' | 'mounted', descriptor: Descriptor) => {
     if (type === 'skipped') result.skipped += 1;
     else result.copied += 1;
@@ -102,8 +91,6 @@ export async function copyGraph(
       async (blob, inner) => {
         if (await to.exists(blob, { signal: inner })) return note('skipped', blob);
         const mountable = mountFrom !== undefined && to.mount !== undefined;
-        writes.push({ type: 'blob', descriptor: blob, ...(mountable ? { mountFrom } : {}) });
-        if (dryRun) return note(mountable ? 'mounted' : 'copied', blob);
         if (mountable && (await to.mount?.(blob, mountFrom, { signal: inner }))) return note('mounted', blob);
         const onProgress =
           onEvent && ((progress: ByteProgress) => onEvent({ type: 'progress', descriptor: blob, progress }));
@@ -122,11 +109,6 @@ export async function copyGraph(
       note('skipped', descriptor);
       continue;
     }
-    writes.push({ type: 'manifest', descriptor });
-    if (dryRun) {
-      note('copied', descriptor);
-      continue;
-    }
     await repairPush(
       () => to.push(descriptor, bytesSource(bytes), { signal }),
       () => copyBlobs(successors(parseOciManifest(bytes, descriptor.mediaType)).filter(isBlob)),
@@ -136,16 +118,10 @@ export async function copyGraph(
   for (const { tag, manifest, existing } of wanted) {
     signal?.throwIfAborted();
     if (existing?.digest === manifest.descriptor.digest) continue;
-    if (dryRun) {
-      writes.push({ type: 'tag', descriptor: manifest.descriptor, tag });
-      result.tagged.push(tag);
-      continue;
-    }
     const change = existing && parseSideTag(tag) ? { tag, incoming: manifest, existing, signal } : undefined;
     const descriptor = change ? await mergeSideTag(to, change) : manifest.descriptor;
     if (descriptor.digest === existing?.digest) continue;
     await to.tag(descriptor, tag, { signal });
-    writes.push({ type: 'tag', descriptor, tag });
     result.tagged.push(tag);
     onEvent?.({ type: 'tagged', tag, descriptor });
   }

@@ -18,7 +18,6 @@ export {
   type CopyOptions,
   type CopyResult,
   copyGraph,
-  type PlannedWrite,
 } from './copy-graph.js';
 export {
   type AnnotatedFacts,
@@ -91,8 +90,7 @@ export {
   type MirroredOptions,
   mirroredRepository,
 } from './remote/mirrors/mirrored-repository.js';
-export { type PlannedRequest, plannedRequests } from './remote/planned-requests.js';
-export { Rehearsal, type RehearsedRequest } from './remote/rehearsal.js';
+export { Rehearsal, type RehearsedRequest, type RequestPlan } from './remote/rehearsal.js';
 export {
   createRemoteRegistry,
   type DocumentAnswer,
@@ -121,6 +119,7 @@ export {
 } from './store/layout-tar-writer.js';
 export { createMemoryStore, selectReferrers } from './store/memory-store.js';
 export { type TagPolicy, versionTagsAreImmutable } from './store/tag-policy.js';
+export { unwrittenStore } from './store/unwritten-store.js';
 export { createEntryGuard, UNPACK_LIMITS, type UnpackLimits } from './unpack/entry-guard.js';
 export {
   type ListedArchive,

@@ -105,6 +105,7 @@ test('the fast reader gives what the strict one gives, or nothing, for any damag
     { numRuns: 1000 },
   );
   assert.ok(read > 20, `only ${read} were read`);
+  assert.equal(readBlockYaml('# a\n'), undefined, 'a comment alone is nothing');
 });
 
 test('the fast reader takes what prov writes of plain names, versions, ranges and digests', () => {

@@ -106,6 +106,7 @@ class BlockReader {
     const { text } = this;
     if (!text.endsWith('\n')) throw UNSURE;
     this.line(text.startsWith('# ') ? text.indexOf('\n') + 1 : 0);
+    if (this.indent === END) throw UNSURE;
     const value = this.map(0);
     if (this.indent !== END) throw UNSURE;
     return value;

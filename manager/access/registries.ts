@@ -27,16 +27,11 @@ export interface OpenRegistryOptions {
   readonly mirrorOf?: string;
 }
 
-/** What is remembered of requests is for dry runs of few. */
-const MAX_EXCHANGES = 10_000;
-
 /** The registries that one use case talks to: one client each, closed together. */
 export class Registries {
   readonly #clients = new Map<string, RemoteRegistry>();
   readonly #context: ManagerContext;
   readonly #settings: NetworkSettings;
-  /** Requests made so far, in order. */
-  readonly exchanges: { readonly method: string; readonly path: string }[] = [];
   /** Requests made so far by HTTP method. */
   readonly requests: Record<string, number> = {};
   /** Answers so far by the host that gave them, where there is a choice of mirrors. */
@@ -71,8 +66,6 @@ export class Registries {
       onRequest: (event: RequestEvent) => {
         const sent = event.method === 'GET' || event.method === 'HEAD';
         if (this.#context.rehearsal !== undefined && !sent) return;
-        const { method, path } = event;
-        if (this.exchanges.length < MAX_EXCHANGES) this.exchanges.push({ method, path });
         this.requests[event.method] = (this.requests[event.method] ?? 0) + 1;
       },
     });

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Digest, digestFile, ProvError } from '#base';
-import { attachArtifact, type ByteSource, openOciLayout, packTree } from '#oci';
+import { attachArtifact, type ByteSource, openOciLayout, packTree, unwrittenStore } from '#oci';
 import {
   ANNOTATION,
   type Descriptor,
@@ -15,6 +15,7 @@ import {
 import { openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
+import { type Rehearsed, rehearsed } from '../transfer/rehearsed.js';
 import { sbomType } from './sbom-type.js';
 
 export interface AttachedFile {
@@ -32,10 +33,10 @@ export interface AttachFilesOptions {
   readonly dryRun?: boolean | undefined;
 }
 
-export interface AttachFilesResult {
+export interface AttachFilesResult extends Rehearsed {
   readonly subject: string;
   /** Of the attached artifact's manifest. */
-  readonly digest: Digest | undefined;
+  readonly digest: Digest;
   readonly artifactType: string;
   readonly files: readonly { readonly title: string; readonly mediaType: string; readonly size: number }[];
   readonly size: number;
@@ -55,7 +56,12 @@ export async function attachFiles(
   options: AttachFilesOptions,
   context: ManagerContext,
 ): Promise<AttachFilesResult> {
-  const { signal } = context;
+  const { dryRun = false, ...real } = options;
+  return dryRun ? rehearsed(context, (within) => attach(real, within)) : attach(real, context);
+}
+
+async function attach(options: AttachFilesOptions, context: ManagerContext): Promise<AttachFilesResult> {
+  const { signal, rehearsal } = context;
   if (options.reference.type === 'bundle')
     throw invalid('a bundle is read only', 'Import it into a registry or a layout first.');
   const spool = await mkdtemp(join(tmpdir(), 'prov-attach-'));
@@ -69,29 +75,31 @@ export async function attachFiles(
       );
     assertMediaType(artifactType);
     return await withRegistries(context, async (registries) => {
-      const { reference, annotations, dryRun } = options;
-      const location = await openLocation(reference, registries, { signal: context.signal });
+      const { reference, annotations } = options;
+      const location = await openLocation(reference, registries, { signal });
       const layout =
         reference.type === 'remote' ? undefined : await openOciLayout(reference.path, { create: false });
       try {
+        const inLayout = layout?.repository(location.repository);
         const store =
-          layout?.repository(location.repository) ??
-          registries.open(location.registry!).repository(location.repository);
+          inLayout === undefined
+            ? registries.open(location.registry!).repository(location.repository)
+            : rehearsal === undefined
+              ? inLayout
+              : unwrittenStore(inLayout);
         const subject = await location.store.resolve(location.target, { signal });
-        const attached = dryRun
-          ? undefined
-          : await attachArtifact(store, { subject, artifactType, layers, annotations, signal });
+        const attached = await attachArtifact(store, { subject, artifactType, layers, annotations, signal });
         return {
           subject: formatReference({ ...reference, digest: subject.digest }),
-          digest: attached?.digest,
+          digest: attached.digest,
           artifactType,
           files: layers.map(({ descriptor }) => ({
             title: descriptor.annotations![ANNOTATION.title]!,
             mediaType: descriptor.mediaType,
             size: descriptor.size,
           })),
-          size: layers.reduce((sum, { descriptor }) => sum + descriptor.size, attached?.size ?? 0),
-          attached: attached !== undefined,
+          size: layers.reduce((sum, { descriptor }) => sum + descriptor.size, attached.size),
+          attached: rehearsal === undefined,
           requests: { ...registries.requests },
         };
       } finally {

@@ -3,6 +3,7 @@ import { type FileReference, formatReference, type RemoteReference } from '#sche
 import { openLocation } from '../access/location.js';
 import { type Registries, withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
+import { rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { type CopyTarget, openCopyTarget } from './copy-target.js';
 import { type CopyItem, type CopySummary, runCopy } from './run-copy.js';
@@ -38,16 +39,21 @@ export async function copyReference(
   options: CopyReferenceOptions,
   context: ManagerContext,
 ): Promise<CopyReferenceResult> {
-  const { from, to, referrers = true, keepGoing = false, dryRun = false } = options;
+  const { dryRun = false, ...real } = options;
+  return dryRun ? rehearsed(context, (within) => copy(real, within)) : copy(real, context);
+}
+
+async function copy(options: CopyReferenceOptions, context: ManagerContext): Promise<CopyReferenceResult> {
+  const { from, to, referrers = true, keepGoing = false } = options;
   return withRegistries(context, async (registries) => {
     const report = reportTransfer(context, 'copy');
     const anyTag = options.allTags !== undefined && from.type === 'remote' ? { ...from, tag: 'any' } : from;
     const source = await openLocation(anyTag, registries);
     try {
-      const target = await openCopyTarget(to, { registries, report, dryRun, force: options.force }, context);
+      const target = await openCopyTarget(to, { registries, report, force: options.force }, context);
       try {
         const items = await itemsOf(options, { source, target, registries }, context);
-        const summary = await runCopy(items, { referrers, keepGoing, dryRun, report }, context);
+        const summary = await runCopy(items, { referrers, keepGoing, report }, context);
         if (summary.items.length > summary.failed) await target.finish();
         const [first] = summary.items;
         if (options.allTags === undefined && first !== undefined)
@@ -75,7 +81,7 @@ interface Ends {
 
 async function itemsOf(
   { from, to, allTags }: CopyReferenceOptions,
-  { source, target }: Ends,
+  { source, target, registries }: Ends,
   { signal }: ManagerContext,
 ): Promise<readonly CopyItem[]> {
   const repository = to.repository ?? source.repository;
@@ -85,7 +91,9 @@ async function itemsOf(
     ...(to.type === 'remote' && from.type === 'remote' && to.registry === from.registry
       ? { mountFrom: source.repository }
       : {}),
-    ...(to.type === 'remote' ? { repository } : {}),
+    ...(from.type === 'remote'
+      ? { origin: { host: registries.open(from.registry).host, repository: from.repository } }
+      : {}),
   };
   if (allTags === undefined) {
     const tag = to.tag ?? (isDigest(source.target) ? undefined : source.target);

@@ -6,6 +6,7 @@ import {
   type LayoutNaming,
   type MountingStore,
   openOciLayout,
+  unwrittenStore,
 } from '#oci';
 import type { FileReference, RemoteReference } from '#schemas';
 import type { Registries } from '../access/registries.js';
@@ -27,8 +28,6 @@ export interface CopyTargetOptions {
   readonly naming?: LayoutNaming | undefined;
   /** Replace a tar that is there. */
   readonly force?: boolean | undefined;
-  /** Nothing is written, so nothing has to be made. */
-  readonly dryRun?: boolean | undefined;
   readonly report?: TransferReport | undefined;
 }
 
@@ -39,9 +38,10 @@ export interface CopyTargetOptions {
 export async function openCopyTarget(
   to: RemoteReference | FileReference,
   options: CopyTargetOptions,
-  { signal }: Pick<ManagerContext, 'signal'>,
+  { signal, rehearsal }: Pick<ManagerContext, 'signal' | 'rehearsal'>,
 ): Promise<CopyTarget> {
   const { naming, report } = options;
+  const dryRun = rehearsal !== undefined;
   if (to.type === 'remote') {
     const registry = options.registries.open(to.registry);
     return {
@@ -59,7 +59,7 @@ export async function openCopyTarget(
       form: 'tar',
       repository: (name) => writer.repository(name),
       async finish() {
-        if (options.dryRun) return;
+        if (dryRun) return;
         await writer.finish({
           signal,
           onProgress: (descriptor, progress) => report?.progress(descriptor)(progress),
@@ -69,7 +69,7 @@ export async function openCopyTarget(
       close: async () => {},
     };
   }
-  if (options.dryRun && !existsSync(to.path)) {
+  if (dryRun && !existsSync(to.path)) {
     const writer = createLayoutTarWriter(to.path, { naming });
     return {
       form: 'layout',
@@ -78,10 +78,17 @@ export async function openCopyTarget(
       close: async () => {},
     };
   }
-  const layout = await openOciLayout(to.path, { create: true, naming });
+  const layout = await openOciLayout(to.path, { create: !dryRun, naming });
+  const repositories = new Map<string, ContentStore>();
   return {
     form: 'layout',
-    repository: (name) => layout.repository(name),
+    repository(name) {
+      const store = layout.repository(name);
+      if (!dryRun) return store;
+      const known = repositories.get(name) ?? unwrittenStore(store);
+      repositories.set(name, known);
+      return known;
+    },
     finish: async () => {},
     close: () => layout.close(),
   };

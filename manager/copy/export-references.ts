@@ -7,6 +7,7 @@ import { type Location, openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import { isTarPath } from '../access/tar-path.js';
 import type { ManagerContext } from '../context.js';
+import { rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { openCopyTarget } from './copy-target.js';
 import { type CopyItem, type CopySummary, runCopy } from './run-copy.js';
@@ -33,7 +34,15 @@ export async function exportReferences(
   options: ExportReferencesOptions,
   context: ManagerContext,
 ): Promise<ExportReferencesResult> {
-  const { output, referrers = true, keepGoing = false, dryRun = false, force } = options;
+  const { dryRun = false, ...real } = options;
+  return dryRun ? rehearsed(context, (within) => exportAll(real, within)) : exportAll(real, context);
+}
+
+async function exportAll(
+  options: ExportReferencesOptions,
+  context: ManagerContext,
+): Promise<ExportReferencesResult> {
+  const { output, referrers = true, keepGoing = false, force } = options;
   return withRegistries(context, async (registries) => {
     const report = reportTransfer(context, 'export');
     const sources: Location[] = [];
@@ -42,14 +51,23 @@ export async function exportReferences(
         sources.push(await openLocation(reference, registries, { usable: true, signal: context.signal }));
       const naming = namingOf(sources, await repositoriesIn(output));
       const to: FileReference = { type: 'oci-layout', path: output };
-      const target = await openCopyTarget(to, { registries, naming, report, dryRun, force }, context);
+      const target = await openCopyTarget(to, { registries, naming, report, force }, context);
       try {
-        const items = sources.map(({ store, repository, target: from }, i): CopyItem => {
+        const items = sources.map(({ store, repository, registry, target: from }, i): CopyItem => {
           const { digest, tag } = options.references[i]!;
           const kept = tag ?? (isDigest(from) ? undefined : from);
-          return { source: store, from, target: target.repository(repository), tag: kept, expect: digest };
+          const origin =
+            registry === undefined ? undefined : { host: registries.open(registry).host, repository };
+          return {
+            source: store,
+            from,
+            target: target.repository(repository),
+            tag: kept,
+            expect: digest,
+            origin,
+          };
         });
-        const summary = await runCopy(items, { referrers, keepGoing, dryRun, report }, context);
+        const summary = await runCopy(items, { referrers, keepGoing, report }, context);
         if (summary.items.length > summary.failed) await target.finish();
         return { ...summary, output };
       } finally {

@@ -4,6 +4,7 @@ import { isRepository, splitRepository } from '#schemas';
 import { withRegistries } from '../access/registries.js';
 import { isTarPath } from '../access/tar-path.js';
 import type { ManagerContext } from '../context.js';
+import { rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { type CopyItem, type CopySummary, runCopy } from './run-copy.js';
 import { selectTags } from './select-tags.js';
@@ -30,7 +31,12 @@ export async function importLayout(
   options: ImportLayoutOptions,
   context: ManagerContext,
 ): Promise<CopySummary> {
-  const { path, registry, referrers = true, keepGoing = false, dryRun = false } = options;
+  const { dryRun = false, ...real } = options;
+  return dryRun ? rehearsed(context, (within) => importAll(real, within)) : importAll(real, context);
+}
+
+async function importAll(options: ImportLayoutOptions, context: ManagerContext): Promise<CopySummary> {
+  const { path, registry, referrers = true, keepGoing = false } = options;
   const { signal } = context;
   return withRegistries(context, async (registries) => {
     const report = reportTransfer(context, 'import');
@@ -51,11 +57,11 @@ export async function importLayout(
         const source: ReadStore = layout.repository(name);
         const target = registries.open(registry).repository(repository);
         for (const tag of selectTags(await source.list({ signal }), {}))
-          items.push({ source, from: tag, target, tag, repository });
+          items.push({ source, from: tag, target, tag });
       }
       if (items.length === 0)
         throw new ProvError('MANAGER_COPY_NOTHING', { where: path, reason: 'nothing in it has a tag' });
-      return await runCopy(items, { referrers, keepGoing, dryRun, checkFirst: true, report }, context);
+      return await runCopy(items, { referrers, keepGoing, checkFirst: true, report }, context);
     } finally {
       await layout.close();
     }

@@ -5,6 +5,7 @@ import { openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import type { PushResult } from '../publish/push-extension.js';
+import { rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 
 export interface PushStoredOptions {
@@ -22,7 +23,12 @@ export interface PushStoredOptions {
  * @throws MANAGER_VERSION_DISAGREES, OCI_TAG_CONFLICT, OCI_ARTIFACT_NOT_EXTENSION
  */
 export async function pushStored(options: PushStoredOptions, context: ManagerContext): Promise<PushResult> {
-  const { signal, provVersion } = context;
+  const { dryRun = false, ...real } = options;
+  return dryRun ? rehearsed(context, (within) => push(real, within)) : push(real, context);
+}
+
+async function push(options: PushStoredOptions, context: ManagerContext): Promise<PushResult> {
+  const { signal, provVersion, rehearsal } = context;
   return withRegistries(context, async (registries) => {
     const location = await openLocation(options.from, registries, { signal: context.signal });
     try {
@@ -39,7 +45,6 @@ export async function pushStored(options: PushStoredOptions, context: ManagerCon
       const target = registries.open(options.registry).repository(repository);
       const copied = await copyGraph(location.store, target, [root], {
         tags: new Map([[root.digest, [tag]]]),
-        dryRun: options.dryRun === true,
         signal,
         onEvent: reportTransfer(context, 'push').onCopyEvent,
       });
@@ -51,7 +56,7 @@ export async function pushStored(options: PushStoredOptions, context: ManagerCon
         name: config.name,
         version: config.version,
         size: manifest.layers.reduce((sum, { size }) => sum + size, root.size + manifest.config.size),
-        pushed: options.dryRun !== true && (copied.copied > 0 || copied.tagged.length > 0),
+        pushed: rehearsal === undefined && (copied.copied > 0 || copied.tagged.length > 0),
         tagged: [],
         requests: { ...registries.requests },
       };

@@ -5,12 +5,12 @@ import {
   copyGraph,
   discoverGraph,
   type MountingStore,
-  type PlannedRequest,
-  plannedRequests,
   type ReadStore,
   type UncertainReferrers,
 } from '#oci';
+import { type Descriptor, isManifestType } from '#schemas';
 import type { ManagerContext } from '../context.js';
+import type { Rehearsed } from '../transfer/rehearsed.js';
 import type { TransferReport } from '../transfer/report-transfer.js';
 
 /** One thing to copy: a tag or a digest of the source, and the tag it gets. */
@@ -25,14 +25,13 @@ export interface CopyItem {
   readonly expect?: Digest | undefined;
   /** Repository to mount blobs from, when source and target are on one registry. */
   readonly mountFrom?: string | undefined;
-  /** On a registry: the repository, as requests name it. */
-  readonly repository?: string | undefined;
+  /** Where blobs come from, when that is a registry. */
+  readonly origin?: { readonly host: string; readonly repository: string } | undefined;
 }
 
 export interface RunCopyOptions {
   readonly referrers: boolean;
   readonly keepGoing: boolean;
-  readonly dryRun: boolean;
   /** Reads and checks every byte of the sources before the first write; for sources that are at hand. */
   readonly checkFirst?: boolean | undefined;
   readonly report: TransferReport;
@@ -49,7 +48,7 @@ export interface CopiedItem {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-export interface CopySummary {
+export interface CopySummary extends Rehearsed {
   readonly items: readonly CopiedItem[];
   readonly copied: number;
   readonly skipped: number;
@@ -58,8 +57,6 @@ export interface CopySummary {
   readonly failed: number;
   readonly uncertain: readonly UncertainReferrers[];
   readonly dryRun: boolean;
-  /** Of a dry run to a registry: what will be asked of it, in order, as long as nothing fails. */
-  readonly requests?: readonly PlannedRequest[];
 }
 
 /**
@@ -73,26 +70,14 @@ export async function runCopy(
 ): Promise<CopySummary> {
   const done: CopiedItem[] = [];
   const results: CopyResult[] = [];
-  const requests: PlannedRequest[] = [];
-  const planned = new Set<string>();
   const bad = options.checkFirst === true ? await checkSources(items, options, context) : new Map();
   for (const item of items) {
     context.signal?.throwIfAborted();
     try {
       if (bad.has(item)) throw bad.get(item);
       const { digest, result } = await copyOne(item, options, context);
-      // What an earlier one brings is there for the next, also when nothing is really sent.
-      const isNew = (digestToSend: string) => !options.dryRun || !planned.has(digestToSend);
-      const writes = result.writes.filter((write) => write.type === 'tag' || isNew(write.descriptor.digest));
-      for (const { descriptor } of writes) planned.add(descriptor.digest);
-      if (item.repository !== undefined) requests.push(...plannedRequests(item.repository, writes));
-      const sent = writes.filter((write) => write.type !== 'tag');
-      const dropped = result.writes.filter((write) => write.type !== 'tag').length - sent.length;
-      const bytes = options.dryRun
-        ? sent.reduce((sum, write) => sum + ('mountFrom' in write ? 0 : write.descriptor.size), 0)
-        : result.bytes;
-      results.push({ ...result, copied: result.copied - dropped, skipped: result.skipped + dropped, bytes });
-      const { copied, skipped } = results.at(-1)!;
+      results.push(result);
+      const { copied, skipped, bytes } = result;
       done.push({ ...named(item), digest, copied, skipped, bytes });
     } catch (error) {
       if (!options.keepGoing || context.signal?.aborted) throw error;
@@ -112,8 +97,7 @@ export async function runCopy(
     tagged: results.flatMap(({ tagged }) => tagged),
     failed: done.filter(({ error }) => error !== undefined).length,
     uncertain: results.flatMap(({ uncertain }) => uncertain),
-    dryRun: options.dryRun,
-    ...(options.dryRun && requests.length > 0 ? { requests } : {}),
+    dryRun: context.rehearsal !== undefined,
   };
 }
 
@@ -146,9 +130,9 @@ async function checkSources(
 }
 
 async function copyOne(
-  { source, from, target, tag, expect, mountFrom }: CopyItem,
-  { referrers, dryRun, report }: RunCopyOptions,
-  { signal }: ManagerContext,
+  { source, from, target, tag, expect, mountFrom, origin }: CopyItem,
+  { referrers, report }: RunCopyOptions,
+  { signal, rehearsal }: ManagerContext,
 ): Promise<{ readonly digest: Digest; readonly result: CopyResult }> {
   const root = await source.resolve(from, { signal });
   if (expect !== undefined && expect !== root.digest)
@@ -160,13 +144,21 @@ async function copyOne(
   const result = await copyGraph(source, target, [root], {
     referrers,
     sideTags: referrers,
-    dryRun,
     signal,
     ...(mountFrom === undefined ? {} : { mountFrom }),
     ...(tag === undefined ? {} : { tags: new Map([[root.digest, [tag]]]) }),
-    onEvent: report.onCopyEvent,
+    onEvent(event) {
+      if (event.type === 'copied' && origin !== undefined && isFetched(event.descriptor))
+        rehearsal?.leaveOut({ ...origin, ...event.descriptor });
+      report.onCopyEvent(event);
+    },
   });
   return { digest: root.digest, result };
+}
+
+/** Manifests were read to find what to copy, and some content is in its descriptor. */
+function isFetched({ mediaType, data }: Descriptor): boolean {
+  return !isManifestType(mediaType) && data === undefined;
 }
 
 function named({ source, from, target, tag }: CopyItem) {

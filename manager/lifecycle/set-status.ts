@@ -14,6 +14,7 @@ import { openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { updateIndex } from '../index-document/update-index.js';
+import { type Rehearsed, rehearsed } from '../transfer/rehearsed.js';
 import { type Lifecycle, type LifecycleRequest, readLifecycle } from './read-lifecycle.js';
 
 export interface SetStatusOptions {
@@ -30,7 +31,7 @@ export interface SetStatusOptions {
   readonly undoes?: LifecycleState | undefined;
 }
 
-export interface SetStatusResult {
+export interface SetStatusResult extends Rehearsed {
   readonly reference: string;
   readonly digest: string;
   readonly before: LifecycleState;
@@ -55,7 +56,12 @@ export async function setStatus(
   options: SetStatusOptions,
   context: ManagerContext,
 ): Promise<SetStatusResult> {
-  const { signal, provVersion } = context;
+  const { dryRun = false, ...real } = options;
+  return dryRun ? rehearsed(context, (within) => set(real, within)) : set(real, context);
+}
+
+async function set(options: SetStatusOptions, context: ManagerContext): Promise<SetStatusResult> {
+  const { signal, provVersion, rehearsal } = context;
   const { reference, state, reason, replacement, signer } = options;
   if (reason.length > MAX_STATUS_REASON)
     throw new ProvError('BASE_LIMIT_EXCEEDED', {
@@ -118,7 +124,6 @@ export async function setStatus(
     const proposal = await readLifecycle(store, descriptor, request, [{ bytes, digest: layer.digest }]);
     assertEffect(proposal, { ...options, before, label });
     const signedBy = signer === undefined ? {} : { signedBy: signer.publicKey.id };
-    if (options.dryRun === true) return { ...common, ...signedBy, sequence, changed: true };
     const status = await attach(store, descriptor, { bytes, layer, state, signal });
     const { problem } = await updateIndex(registries.open(reference.registry), {
       repository: reference.repository,
@@ -127,7 +132,9 @@ export async function setStatus(
       signal,
     });
     const warnings = problem === undefined ? [] : [`the index was not brought up to date: ${problem}`];
-    return { ...common, ...signedBy, sequence, changed: true, status: status.digest, warnings };
+    const said = { ...common, ...signedBy, sequence, changed: true, warnings };
+    // It names the time, so the real one gets another digest.
+    return rehearsal === undefined ? { ...said, status: status.digest } : said;
   });
 }
 

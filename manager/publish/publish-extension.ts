@@ -1,9 +1,10 @@
 import { ProvError } from '#base';
-import { type Finding, Rehearsal, readSourceManifest, validateExtension } from '#oci';
+import { type Finding, readSourceManifest, validateExtension } from '#oci';
 import { openRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { type IndexUpdate, updateIndex } from '../index-document/update-index.js';
-import { type PushOptions, type PushResult, packAndPush, planOf } from './push-extension.js';
+import { rehearsed } from '../transfer/rehearsed.js';
+import { type PushOptions, type PushResult, packAndPush } from './push-extension.js';
 import { runExtensionTests, type TestOutcome } from './run-extension-tests.js';
 import { type Landed, verifyLanded } from './verify-landed.js';
 
@@ -40,13 +41,22 @@ export async function publishExtension(
   const findings = await validateExtension(dir, { provVersion: context.provVersion });
   assertValid(dir, findings);
   const tests = options.test === false ? ('skipped' as const) : await testsOf(options, context);
-  const rehearsal = options.dryRun === true ? new Rehearsal() : undefined;
-  const within = rehearsal === undefined ? context : { ...context, rehearsal };
-  const { result, content } = await packAndPush(options, within);
+  const { dryRun = false, ...real } = options;
+  const send = async (within: ManagerContext) => {
+    const { result, content } = await packAndPush(real, within);
+    const { version } = result;
+    return {
+      result,
+      content,
+      index: await indexOf(real, { repository: content.repository, version }, within),
+    };
+  };
+  if (dryRun) {
+    const { result, index, plan } = await rehearsed(context, send);
+    return { ...result, pushed: false, findings, tests, index, ...(plan && { plan }), warnings: [] };
+  }
+  const { result, content, index } = await send(context);
   const { version } = result;
-  const index = await indexOf(options, { repository: content.repository, version }, within);
-  if (rehearsal !== undefined)
-    return { ...result, findings, tests, index, plan: planOf(rehearsal), warnings: [] };
   const landed = await verifyLanded(
     { registry: options.registry, content, version, signedBy: options.signer?.publicKey },
     context,

@@ -3,8 +3,6 @@ import {
   bytesSource,
   type PackedExtension,
   packExtension,
-  Rehearsal,
-  type RehearsedRequest,
   type RemoteRepository,
   resolveOptional,
 } from '#oci';
@@ -23,6 +21,7 @@ import { openRegistries } from '../access/registries.js';
 import { withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
 import { isBookkeepingTag } from '../index-document/join-index.js';
+import { type Rehearsed, rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { attachSignature } from '../trust/attach-signature.js';
 
@@ -43,7 +42,7 @@ export interface PushOptions {
   readonly expect?: { readonly name?: string | undefined; readonly version?: string | undefined } | undefined;
 }
 
-export interface PushResult {
+export interface PushResult extends Rehearsed {
   /** `registry/namespace/name:tag@digest`. */
   readonly reference: string;
   readonly digest: string;
@@ -57,18 +56,6 @@ export interface PushResult {
   /** The further tags that were not so before. */
   readonly tagged: readonly string[];
   readonly requests: Readonly<Record<string, number>>;
-  /** With `dryRun`: the requests in their order, and the bytes of those that the real run sends. */
-  readonly plan?: PushPlan;
-}
-
-export interface PushPlan {
-  readonly requests: readonly RehearsedRequest[];
-  /** Of the bodies that the real run sends. */
-  readonly bytes: number;
-}
-
-export function planOf({ requests }: Rehearsal): PushPlan {
-  return { requests, bytes: requests.reduce((sum, each) => sum + (each.sent ? 0 : each.bytes), 0) };
 }
 
 /** What was pushed, for whoever looks at it afterwards. */
@@ -109,11 +96,10 @@ export async function packAndPush(
           }),
     });
     try {
-      const rehearsal = options.dryRun === true ? (context.rehearsal ?? new Rehearsal()) : undefined;
-      const within = rehearsal === undefined ? context : { ...context, rehearsal };
-      const { result, content } = await pushPackedExtension(packed, options, within);
-      if (rehearsal === undefined) return { result, content };
-      return { content, result: { ...result, pushed: false, plan: planOf(rehearsal) } };
+      if (options.dryRun !== true) return await pushPackedExtension(packed, options, context);
+      const push = (within: ManagerContext) => pushPackedExtension(packed, options, within);
+      const { content, result, plan } = await rehearsed(context, push);
+      return { content, result: { ...result, pushed: false, ...(plan && { plan }) } };
     } finally {
       await packed.close();
     }

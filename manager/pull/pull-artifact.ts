@@ -25,6 +25,7 @@ import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { assertUsable } from '../lifecycle/assert-usable.js';
 import { type Lifecycle, readLifecycle } from '../lifecycle/read-lifecycle.js';
+import { type Rehearsed, rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { type FetchLayerOptions, fetchLayer } from './fetch-layer.js';
 import { openPullSource, type PullSource } from './open-source.js';
@@ -41,7 +42,7 @@ export interface PullArtifactOptions {
   readonly allowRevoked?: boolean | undefined;
 }
 
-export interface PullArtifactResult {
+export interface PullArtifactResult extends Rehearsed {
   readonly reference: string;
   readonly digest: string;
   readonly artifactType?: string;
@@ -67,8 +68,14 @@ export async function pullArtifact(
   options: PullArtifactOptions,
   context: ManagerContext,
 ): Promise<PullArtifactResult> {
-  const { reference, force, dryRun = false } = options;
-  const { signal } = context;
+  const { dryRun = false, ...real } = options;
+  return dryRun ? rehearsed(context, (within) => pull(real, within)) : pull(real, context);
+}
+
+async function pull(options: PullArtifactOptions, context: ManagerContext): Promise<PullArtifactResult> {
+  const { reference, force } = options;
+  const { signal, rehearsal } = context;
+  const dryRun = rehearsal !== undefined;
   return withRegistries(context, async (registries) => {
     const source = await openPullSource(reference, registries, context);
     try {
@@ -99,6 +106,11 @@ export async function pullArtifact(
       if (!dryRun) recoverStaging(destination);
       await judgeDestination({ destination, force, signal });
       const size = titled.reduce((sum, { layer }) => sum + layer.size, 0);
+      const { registry, repository } = source;
+      if (rehearsal !== undefined && registry !== undefined)
+        for (const { layer } of titled)
+          if (source.cache?.locate(layer) === undefined)
+            rehearsal.leaveOut({ ...layer, host: registries.open(registry).host, repository });
       if (!dryRun) {
         const report = reportTransfer(context, 'pull');
         report.plan(titled.length, size);

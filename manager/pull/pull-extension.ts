@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { isDigest } from '#base';
 import { type ReadExtension, readExtension, unpackLayer } from '#oci';
 import {
-  type Descriptor,
   type FileReference,
   formatReference,
   type Kind,
@@ -13,10 +12,11 @@ import {
 import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
 import { hostPlatform } from '#workspace';
 import { assertAsked, assertNamed } from '../access/location.js';
-import { type Registries, withRegistries } from '../access/registries.js';
+import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { assertUsable } from '../lifecycle/assert-usable.js';
 import { readLifecycle } from '../lifecycle/read-lifecycle.js';
+import { type Rehearsed, rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { verifyContent } from '../trust/verify-content.js';
 import { fetchLayer } from './fetch-layer.js';
@@ -39,15 +39,7 @@ export interface PullOptions {
   readonly allowRevoked?: boolean | undefined;
 }
 
-/** A request that reads. */
-export interface PlannedRead {
-  readonly method: string;
-  readonly path: string;
-  /** Of the answer's body. */
-  readonly bytes: number;
-}
-
-export interface PullResult {
+export interface PullResult extends Rehearsed {
   readonly reference: string;
   readonly digest: string;
   readonly kind: Kind;
@@ -66,8 +58,6 @@ export interface PullResult {
   readonly requests: Readonly<Record<string, number>>;
   /** Answers by the host that gave them, where there was a choice of mirrors. */
   readonly served?: Readonly<Record<string, number>>;
-  /** Of a dry run: what pulling it now would ask of the registry, in order. */
-  readonly planned?: readonly PlannedRead[];
   /** Absent when a digest was asked for and all of it was on this machine: then nobody was asked. */
   readonly state?: LifecycleState;
   readonly reason?: string;
@@ -82,8 +72,14 @@ export interface PullResult {
  * @throws MANAGER_VERSION_REVOKED, TRUST_REFUSED, OCI_DIGEST_MISMATCH, OCI_UNPACK_REFUSED, OCI_UNPACK_TARGET_EXISTS
  */
 export async function pullExtension(options: PullOptions, context: ManagerContext): Promise<PullResult> {
-  const { reference, dryRun = false, force } = options;
-  const { signal, provVersion } = context;
+  const { dryRun = false, ...real } = options;
+  return dryRun ? rehearsed(context, (within) => pull(real, within)) : pull(real, context);
+}
+
+async function pull(options: PullOptions, context: ManagerContext): Promise<PullResult> {
+  const { reference, force } = options;
+  const { signal, provVersion, rehearsal } = context;
+  const dryRun = rehearsal !== undefined;
   return withRegistries(context, async (registries) => {
     const source = await openPullSource(reference, registries, context, options.policy);
     try {
@@ -103,6 +99,9 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
       const state = await judgeDestination({ destination, force, signal }, extension);
       const there = state === 'same' || source.cache?.locate(layer) !== undefined;
       const report = reportTransfer(context, 'pull');
+      const { registry, repository } = source;
+      if (rehearsal !== undefined && registry !== undefined && !there)
+        rehearsal.leaveOut({ ...layer, host: registries.open(registry).host, repository });
       if (!dryRun && state !== 'same') {
         report.plan(1, layer.size);
         await placeTree(destination, (tree) =>
@@ -125,9 +124,6 @@ export async function pullExtension(options: PullOptions, context: ManagerContex
         fetched: there || source.cache === undefined ? 0 : layer.size,
         requests: { ...registries.requests },
         ...(Object.keys(registries.served).length === 0 ? {} : { served: { ...registries.served } }),
-        ...(dryRun
-          ? { planned: await plannedReads(source, layer, { asked: registries.exchanges, there }) }
-          : {}),
         ...(lifecycle === undefined ? {} : { state: lifecycle.state }),
         ...(lifecycle?.reason === undefined ? {} : { reason: lifecycle.reason }),
         ...(lifecycle?.replacement === undefined ? {} : { replacement: lifecycle.replacement }),
@@ -175,25 +171,4 @@ async function judge(source: PullSource, policy: TrustPolicy, { options, context
   });
   assertTrusted(verdict);
   return verdict;
-}
-
-/**
- * What the dry run asked and could not keep on this machine will be asked again; then comes the layer.
- */
-async function plannedReads(
-  { registry, repository, cache }: PullSource,
-  layer: Descriptor,
-  { asked, there }: { readonly asked: Registries['exchanges']; readonly there: boolean },
-): Promise<readonly PlannedRead[]> {
-  if (registry === undefined) return [];
-  const again: PlannedRead[] = [];
-  for (const { method, path } of asked) {
-    const digest = path.slice(path.lastIndexOf('/') + 1);
-    if (method === 'GET' && !path.includes('/referrers/') && isDigest(digest) && (await cache?.has(digest)))
-      continue;
-    again.push({ method, path, bytes: 0 });
-  }
-  if (!there)
-    again.push({ method: 'GET', path: `/v2/${repository}/blobs/${layer.digest}`, bytes: layer.size });
-  return again;
 }

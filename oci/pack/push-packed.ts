@@ -1,6 +1,6 @@
 import { boundedEach } from '../bounded-each.js';
 import type { ByteProgress, ContentStore } from '../content-store.js';
-import { COPY_CONCURRENCY, type CopyEvent, type CopyResult, type PlannedWrite } from '../copy-graph.js';
+import { COPY_CONCURRENCY, type CopyEvent, type CopyResult } from '../copy-graph.js';
 import { bytesSource } from '../fetch-bytes.js';
 import { repairPush } from '../repair-push.js';
 import { resolveOptional } from '../resolve-optional.js';
@@ -25,8 +25,7 @@ export async function pushPacked(
 ): Promise<CopyResult> {
   const { signal, onEvent } = options;
   const { descriptor, tag } = packed;
-  const writes: PlannedWrite[] = [];
-  const result = { copied: 0, skipped: 0, bytes: 0, tagged: [] as string[], writes, uncertain: [] };
+  const result = { copied: 0, skipped: 0, bytes: 0, tagged: [] as string[], uncertain: [] };
   const existing = await resolveOptional(store, tag, { signal });
   assertTagFree(tag, existing, descriptor, { policy: versionTagsAreImmutable, where: store.label });
   const contents = new Map(packed.blobs.map((blob) => [blob.descriptor.digest, blob]));
@@ -37,7 +36,6 @@ export async function pushPacked(
     const there = await store.exists(content, { signal: inner });
     if (there) result.skipped += 1;
     else {
-      writes.push({ type: content === descriptor ? 'manifest' : 'blob', descriptor: content });
       const onProgress =
         onEvent && ((progress: ByteProgress) => onEvent({ type: 'progress', descriptor: content, progress }));
       await store.push(content, source, { signal: inner, onProgress });
@@ -56,7 +54,6 @@ export async function pushPacked(
   await repairPush(() => put({ descriptor, source: bytesSource(packed.manifestBytes) }, signal), putBlobs);
   if (existing === undefined) {
     await store.tag(descriptor, tag, { signal });
-    writes.push({ type: 'tag', descriptor, tag });
     result.tagged.push(tag);
     onEvent?.({ type: 'tagged', tag, descriptor });
   }

@@ -37,6 +37,8 @@ export interface Settings
     | 'uploadJournalDir'
     | 'onRequest'
   > {
+  /** Nothing is written: bodies are not looked at. */
+  readonly rehearses: boolean;
   /** As the user wrote it: the key of credentials. */
   readonly registry: string;
   readonly origin: Target;
@@ -84,6 +86,7 @@ export function registrySettings(options: RemoteRegistryOptions): Settings {
     resolve: options.resolve,
     uploadJournalDir: options.uploadJournalDir,
     onRequest: options.onRequest,
+    rehearses: options.rehearsal !== undefined,
     registry,
     origin,
     dockerHub,

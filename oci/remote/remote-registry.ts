@@ -167,6 +167,8 @@ export interface DocumentAnswer {
 
 export interface RemoteRegistry {
   readonly registry: string;
+  /** `host[:port]` that it is asked at. */
+  readonly host: string;
   /** Succeeds when the registry answers `/v2/` to us, signed in if it asks for that. */
   ping(signal?: AbortSignal): Promise<void>;
   repository(name: string): RemoteRepository;
@@ -188,6 +190,7 @@ export function createRemoteRegistry(options: RemoteRegistryOptions): RemoteRegi
   const repositories = new Map<string, RemoteRepository>();
   return {
     registry,
+    host: client.host,
     async ping(signal) {
       await client.call({
         method: 'GET',

@@ -221,6 +221,7 @@ test('cache: content is kept by digest, found damaged, and cleaned', async (t) =
   assert.equal((await cache.list()).length, 3);
   const path = (await cache.path(descriptor.digest))!;
   assert.deepEqual(readFileSync(path), blob);
+  chmodSync(path, 0o644);
   writeFileSync(path, 'some CONTENT');
   assert.equal(await cache.path(descriptor.digest), undefined);
   await cache.put(descriptor, bytesSource(blob));

@@ -178,7 +178,7 @@ test('what cannot be right is refused, naming the file, and loses nothing', asyn
     assert.equal(readFileSync(docker, 'utf8'), text);
   }
   for (const [script, message] of [
-    [undefined, /docker-credential-odd is not in PATH; .*config\.json names it/],
+    [undefined, /docker-credential-odd is not in PATH(?:, or it may not be run)?; .*config\.json names it/],
     ['echo garbage', /not JSON; .*config\.json names it/],
     ['yes | head -c 200000', /more than 65536 bytes/],
     ['exit 3', /ended with 3/],

@@ -18,7 +18,7 @@ interface Summary {
   failed: number;
   tagged: string[];
   items: { from: string; digest?: string; error?: { code: string } }[];
-  requests?: { method: string; path: string; bytes: number }[];
+  plan?: { bytes: number };
 }
 
 /** Large enough for an upload in chunks. */
@@ -49,34 +49,16 @@ async function setUp(t: TestContext, { bytes = 300_000, versions = ['7.0.0', '7.
 }
 
 const tagsOf = ({ model }: FaultRegistry, name: string) => [...model.repository(name).tags.keys()].sort();
-/** What changed something, in the words of a dry run. */
-const writesOf = ({ seen }: FaultRegistry) =>
-  seen
-    .filter(({ method }) => !['GET', 'HEAD'].includes(method))
-    .map(({ method, url, received }) => ({
-      method,
-      path: decodeURIComponent(url).replace(
-        /(\/blobs\/uploads\/)(?:\?mount=[^&]+$|[^?]+.*)/,
-        (_, start: string) => (method === 'POST' ? start : `${start}…`),
-      ),
-      bytes: received,
-    }));
+const writesOf = ({ seen }: FaultRegistry) => seen.filter(({ method }) => !['GET', 'HEAD'].includes(method));
 
-test('copy says in a dry run exactly what it will send, then sends that, and nothing the second time', async (t) => {
+test('copy says in a dry run how much it will send, then sends that, and nothing the second time', async (t) => {
   const { options, from, to, attached, assertNothingHalfDone } = await setUp(t, { bytes: CHUNKED });
   const copy = ['ext', 'copy', `${from.host}/team/redis:7.2.0`, `${to.host}/prod/redis`];
   const dry = await provData<Summary>([...copy, '--dry-run'], options);
   assert.deepEqual(writesOf(to), [], 'a dry run changes nothing');
   const done = await provData<Summary>(copy, options);
-  const key = ({ method, path, bytes }: { method: string; path: string; bytes: number }) =>
-    `${method} ${path} ${bytes}`;
-  assert.deepEqual(dry.requests!.map(key).sort(), writesOf(to).map(key).sort());
   assert.equal(dry.bytes, done.bytes);
   assert.deepEqual([dry.copied, dry.digest, dry.tagged], [done.copied, done.digest, done.tagged]);
-  assert.ok(
-    dry.requests!.some(({ method }) => method === 'PATCH'),
-    'the large blob goes in chunks',
-  );
   for (const digest of attached) assert.ok(to.model.repository('prod/redis').manifests.has(digest), digest);
 
   const before = writesOf(to).length;

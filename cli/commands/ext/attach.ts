@@ -4,6 +4,7 @@ import { ProvError } from '#base';
 import type { AttachedFile } from '#manager';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { listOption, pairsOption, textOption } from '../../options.js';
+import { planLines } from './plan-lines.js';
 import { formatBytes, managerContext, referenceArgument } from './shared.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
@@ -25,10 +26,14 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   );
   const what = result.attached ? 'attached' : 'would attach';
   const files = result.files.map(({ title, size }) => `  ${title} (${formatBytes(size)})`);
-  const digest = result.digest === undefined ? [] : [`digest ${result.digest}`];
   return {
     data: result,
-    text: [`${what} ${result.artifactType} to ${result.subject}`, ...files, ...digest].join('\n'),
+    text: [
+      `${what} ${result.artifactType} to ${result.subject}`,
+      ...files,
+      `digest ${result.digest}`,
+      ...planLines(result),
+    ].join('\n'),
   };
 }
 

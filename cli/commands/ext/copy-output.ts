@@ -1,6 +1,7 @@
 import { EXIT } from '#base';
 import type { CopySummary } from '#manager';
 import type { CommandOutput } from '../../command.js';
+import { planLines } from './plan-lines.js';
 import { formatBytes } from './shared.js';
 
 /** What people and scripts are told of a copy, an export or an import. */
@@ -9,11 +10,11 @@ export function copyOutput(
   words: { readonly past: string; readonly future: string },
   what: string,
 ): CommandOutput {
-  const { items, copied, skipped, bytes, failed, uncertain, dryRun, requests = [] } = summary;
+  const { items, copied, skipped, bytes, failed, uncertain, dryRun } = summary;
   const lines = [
     `${dryRun ? words.future : words.past} ${what}`,
     `${copied} pieces, ${formatBytes(bytes)}; ${skipped} ${dryRun ? 'are' : 'were'} there`,
-    ...requests.map((request) => `  ${request.method} ${request.path} (${formatBytes(request.bytes)})`),
+    ...planLines(summary),
     ...(failed === 0 ? [] : [`${failed} of ${items.length} failed:`]),
     ...items.flatMap(({ from, error }) =>
       error === undefined ? [] : [`  ${from}: ${error.code}: ${error.message}`],

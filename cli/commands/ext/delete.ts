@@ -1,6 +1,8 @@
 import { ProvError } from '#base';
+import type { DeletePlan, Rehearsed } from '#manager';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { askYes } from '../../present/ask.js';
+import { planLines } from './plan-lines.js';
 import { managerContext, referenceArgument } from './shared.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
@@ -10,10 +12,18 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     throw new ProvError('CLI_USAGE', {
       reason: 'only what is on a registry is deleted; remove files yourself',
     });
-  const { deleteReference, planDelete } = await import('#manager');
+  const { deleteReference, planDelete, rehearsed } = await import('#manager');
   const manager = managerContext(context, input);
   const request = { reference, withReferrers: options['withReferrers'] === true };
-  const plan = await planDelete(request, manager);
+  const dryRun = options['dryRun'] === true;
+  const shown: DeletePlan & Rehearsed = await (dryRun
+    ? rehearsed(manager, async (within) => {
+        const found = await planDelete(request, within);
+        await deleteReference({ ...request, plan: found }, within);
+        return found;
+      })
+    : planDelete(request, manager));
+  const { plan: requests, ...plan } = shown;
   const { repository, digest, what, tags, referrers, kept, dependents } = plan;
   if (what === 'nothing') return { data: { ...plan, deleted: [] }, text: `${input.args[0]} is not there` };
   const lines = [
@@ -27,10 +37,10 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     context.note(
       `warning ${dependents.length} versions on this registry need it: ${dependents.slice(0, 10).join(', ')}`,
     );
-  if (options['dryRun'] === true)
+  if (dryRun)
     return {
-      data: { ...plan, deleted: [] },
-      text: [`would delete ${lines[0]}`, ...lines.slice(1)].join('\n'),
+      data: { ...plan, deleted: [], plan: requests },
+      text: [`would delete ${lines[0]}`, ...lines.slice(1), ...planLines(shown)].join('\n'),
     };
   if (options['force'] !== true && options['yes'] !== true) {
     if (!context.interactive)

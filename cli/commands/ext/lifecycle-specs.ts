@@ -2,6 +2,7 @@ import type { CommandSpec } from '../../command.js';
 import { transportOptions } from '../transport-options.js';
 import {
   dirArgument,
+  dryRunOption,
   keyOption,
   refArgument,
   targetOptions,
@@ -31,7 +32,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         repeatable: true,
       },
       { flags: '--no-test', summary: "do not run the extension's own tests" },
-      { flags: '--dry-run', summary: 'show every request and byte that would be sent' },
+      dryRunOption,
       ...transportOptions,
     ],
     examples: [
@@ -97,7 +98,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     details:
       'Channels such as stable move. The tag of a version is set for that version only and never moves.',
     args: [refArgument, { name: 'tags', summary: 'tags to set', variadic: true }],
-    options: [...targetOptions, ...transportOptions],
+    options: [dryRunOption, ...targetOptions, ...transportOptions],
     examples: ['prov ext tag redis:7.2.0 stable', 'prov ext tag redis:7.2.0 latest v7'],
     load: () => import('./tag.js'),
   },
@@ -108,7 +109,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
       { name: 'ref', summary: 'NAME:TAG' },
       { name: 'tags', summary: 'more tags', optional: true, variadic: true },
     ],
-    options: [...targetOptions, ...transportOptions],
+    options: [dryRunOption, ...targetOptions, ...transportOptions],
     examples: ['prov ext untag redis:stable'],
     load: () => import('./untag.js'),
   },
@@ -128,7 +129,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         flags: '--with-referrers',
         summary: 'also the manifest, its signatures and all that is attached to it',
       },
-      { flags: '--dry-run', summary: 'show what would be deleted' },
+      dryRunOption,
       ...targetOptions,
       ...transportOptions,
     ],
@@ -167,7 +168,7 @@ function status(verb: 'deprecate' | 'yank' | 'revoke', state: string, summary: s
       { flags: '--replacement <name>', summary: 'what to take instead, for example redis@^7.2.1' },
       { ...keyOption, summary: 'private key to sign it with' },
       { flags: '--undo', summary: `it is not ${state} any more` },
-      { flags: '--dry-run', summary: 'show what would be said' },
+      dryRunOption,
       ...targetOptions,
       ...transportOptions,
     ],

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { listOption } from '../../options.js';
+import { planLines } from './plan-lines.js';
 import { formatBytes, managerContext, referenceDefaults, vendorOption } from './shared.js';
 import { requireSigner } from './signer.js';
 
@@ -46,15 +47,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
           `read back ${landed.blobs} blobs, ${formatBytes(landed.bytes)}: as pushed`,
           `index: ${index.by === 'endpoint' ? 'kept by the registry' : index.by === 'artifact' ? 'written' : 'not written'}`,
         ]),
-    ...(plan === undefined
-      ? []
-      : [
-          ...plan.requests.map(
-            ({ method, host, path, bytes, sent }) =>
-              `${sent ? 'sent ' : 'would'} ${method} ${host}${path}${bytes === 0 ? '' : ` ${bytes} bytes`}`,
-          ),
-          `${plan.requests.filter((each) => !each.sent).length} requests and ${plan.bytes} bytes would be sent`,
-        ]),
+    ...planLines(result),
   ];
   return { data: result, text: lines.join('\n') };
 }

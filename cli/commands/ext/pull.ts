@@ -2,6 +2,7 @@ import { ProvError } from '#base';
 import type { PullResult } from '#manager';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
+import { planLines } from './plan-lines.js';
 import { policyOption, UNVERIFIED } from './policy.js';
 import { formatBytes, managerContext, referenceArgument } from './shared.js';
 
@@ -26,7 +27,12 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     const what = result.written ? 'pulled' : 'would pull';
     return {
       data: result,
-      text: [`${what} ${result.reference}`, `into ${result.destination}`, ...files].join('\n'),
+      text: [
+        `${what} ${result.reference}`,
+        `into ${result.destination}`,
+        ...files,
+        ...planLines(result),
+      ].join('\n'),
     };
   }
   const { pullExtension } = await import('#manager');
@@ -48,14 +54,12 @@ export async function run(context: CommandContext, input: CommandInput): Promise
 }
 
 function textOf(result: PullResult): string {
-  const { reference, destination, size, signer, fetched, planned = [] } = result;
+  const { reference, destination, size, signer, fetched } = result;
   const what = result.unchanged ? 'already there:' : result.written ? 'pulled' : 'would pull';
   return [
     `${what} ${reference}`,
     `into ${destination} (${formatBytes(size)}, ${fetched === 0 ? 'nothing' : formatBytes(fetched)} over the network)`,
     ...(signer === undefined ? [] : [`signed by ${signer}`]),
-    ...planned.map(
-      ({ method, path, bytes }) => `  ${method} ${path}${bytes === 0 ? '' : ` (${formatBytes(bytes)})`}`,
-    ),
+    ...planLines(result),
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import type { FileReference } from '#schemas';
 import type { Signer } from '#trust';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { packageArgument } from './package-argument.js';
+import { planLines } from './plan-lines.js';
 import { formatBytes, managerContext, referenceArgument, referenceDefaults, vendorOption } from './shared.js';
 import { requireSigner } from './signer.js';
 
@@ -65,5 +66,6 @@ async function pushStored(
 function output(result: PushResult, dryRun: boolean): CommandOutput {
   const what = dryRun ? 'would push' : result.pushed ? 'pushed' : 'already there';
   const signed = result.signedBy === undefined ? '' : `\nsigned by key ${result.signedBy}`;
-  return { data: result, text: `${what}: ${result.reference} (${formatBytes(result.size)})${signed}` };
+  const first = `${what}: ${result.reference} (${formatBytes(result.size)})${signed}`;
+  return { data: result, text: [first, ...planLines(result)].join('\n') };
 }

@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../../command.js';
 import { transportOptions } from '../transport-options.js';
-import { keyOption, refArgument, targetOptions } from './reference-options.js';
+import { dryRunOption, keyOption, refArgument, targetOptions } from './reference-options.js';
 
 /** For those who use what others published. */
 export const readerCommands: readonly CommandSpec[] = [
@@ -20,7 +20,7 @@ export const readerCommands: readonly CommandSpec[] = [
       },
       { flags: '--allow-revoked', summary: 'fetch it although it was revoked' },
       { flags: '--any', summary: 'restore the files of an artifact that is no extension, as oras does' },
-      { flags: '--dry-run', summary: 'write nothing; show bytes and requests' },
+      dryRunOption,
       ...targetOptions,
       ...transportOptions,
     ],

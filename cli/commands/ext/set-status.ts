@@ -2,6 +2,7 @@ import { ProvError } from '#base';
 import type { LifecycleState } from '#schemas';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
+import { planLines } from './plan-lines.js';
 import { policyOption } from './policy.js';
 import { managerContext, referenceArgument } from './shared.js';
 import { requireSigner } from './signer.js';
@@ -42,5 +43,6 @@ export async function runStatus(
     );
   const how = result.signedBy === undefined ? '' : ` (signed by key ${result.signedBy})`;
   const verb = options['dryRun'] === true ? 'would be' : result.changed ? 'is now' : 'was already';
-  return { data: result, text: `${result.reference} ${verb} ${result.state}${how}` };
+  const first = `${result.reference} ${verb} ${result.state}${how}`;
+  return { data: result, text: [first, ...planLines(result)].join('\n') };
 }

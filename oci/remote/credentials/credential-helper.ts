@@ -117,8 +117,7 @@ function run(
     child.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       if (options.signal?.aborted) return reject(options.signal.reason);
-      const missing = error.code === 'ENOENT';
-      reject(fail(missing ? `docker-credential-${helper} is not in PATH` : error.message));
+      reject(fail(spawnFailure(`docker-credential-${helper}`, error)));
     });
     child.once('close', (code, signal) => {
       clearTimeout(timer);
@@ -130,6 +129,12 @@ function run(
     child.stdin.on('error', () => undefined);
     child.stdin.end(`${input}\n`);
   });
+}
+
+/** Also told when a folder of PATH cannot be looked into and no other has the program. */
+function spawnFailure(program: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return `${program} is not in PATH`;
+  return code === 'EACCES' ? `${program} is not in PATH, or it may not be run` : message;
 }
 
 function failure(helper: string, host: string, { namedIn }: HelperOptions): (reason: string) => ProvError {
