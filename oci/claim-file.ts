@@ -1,14 +1,41 @@
-import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { identifyProcess } from '#base';
+
+/**
+ * A file of a process that cannot be looked up from here (another host or container on a shared volume) counts as
+ * left behind when nobody touched it for so long. Whoever holds one open touches it more often.
+ */
+export const IDLE_MS = 5 * 60_000;
+
+/** Who a file belongs to, as it stands in its name: process number, where that number counts, when it began. */
+const OWNER = /\.(\d+)-([0-9a-f]{12})-([0-9a-f]{12})$/;
+
+export interface ClaimOptions {
+  /** Milliseconds without a touch after which a file of an unknown owner may be taken. Default 300,000. */
+  readonly idleMs?: number;
+}
+
+/** The path of this process's file for `key` in `directory`, whether it is there or not. */
+export function ownFile(directory: string, key: string, ending: string): string {
+  return join(directory, `${key}.${owner()}${ending}`);
+}
 
 /**
  * The path of this process's file for `key` in `directory`. A file that a process left which is gone is taken
- * over, the largest of several; one of a living process is left alone.
+ * over, the largest of several; one of a living process is left alone, on this host and on others.
  */
-export function claimFile(directory: string, key: string, ending: string): string {
-  const own = join(directory, `${key}.${process.pid}${ending}`);
+export function claimFile(
+  directory: string,
+  key: string,
+  ending: string,
+  options: ClaimOptions = {},
+): string {
+  const own = ownFile(directory, key, ending);
   if (existsSync(own)) return own;
-  const left = abandonedFiles(directory, ending).filter(({ path }) =>
+  const left = abandonedFiles(directory, ending, options).filter(({ path }) =>
     path.startsWith(join(directory, `${key}.`)),
   );
   for (const { path } of left.sort((a, b) => b.size - a.size)) {
@@ -24,26 +51,66 @@ export function claimFile(directory: string, key: string, ending: string): strin
 }
 
 /** Claimed files in `directory` whose process is gone, with their size in bytes. */
-export function abandonedFiles(directory: string, ending: string): { path: string; size: number }[] {
+export function abandonedFiles(
+  directory: string,
+  ending: string,
+  { idleMs = IDLE_MS }: ClaimOptions = {},
+): { path: string; size: number }[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .filter((name) => name.endsWith(ending))
-    .filter((name) => {
-      const pid = Number(/\.(\d+)$/.exec(name.slice(0, name.length - ending.length))?.[1]);
-      return Number.isInteger(pid) && !isAlive(pid);
-    })
     .flatMap((name) => {
       const path = join(directory, name);
       const stats = statSync(path, { throwIfNoEntry: false });
-      return stats ? [{ path, size: stats.size }] : [];
+      if (stats === undefined) return [];
+      const alive = isOwned(name.slice(0, name.length - ending.length));
+      const gone = alive === 'unknown' ? Date.now() - stats.mtimeMs > idleMs : !alive;
+      return gone ? [{ path, size: stats.size }] : [];
     });
 }
 
-function isAlive(pid: number): boolean {
+function isOwned(name: string): boolean | 'unknown' {
+  const [, pid, place, started] = OWNER.exec(name) ?? [];
+  if (place !== placeOfProcesses()) return 'unknown';
+  const found = identifyProcess(Number(pid));
+  return found !== undefined && short(found.started) === started;
+}
+
+let known: string | undefined;
+
+/** Without `/proc` or `ps` nothing tells two processes of one number apart but this. */
+function owner(): string {
+  known ??= `${process.pid}-${placeOfProcesses()}-${short(identifyProcess(process.pid)?.started ?? String(performance.timeOrigin))}`;
+  return known;
+}
+
+let place: string | undefined;
+
+/** Where process numbers mean the same processes: this boot of this machine, and in it this container. */
+function placeOfProcesses(): string {
+  place ??= short([hostname(), bootOf(), numbersOf()].join('\n'));
+  return place;
+}
+
+function bootOf(): string {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+  } catch {
+    // Not Linux, or not shown: the name of the host has to do.
+    return '';
   }
+}
+
+/** @see pid_namespaces(7) */
+function numbersOf(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // As above.
+    return '';
+  }
+}
+
+function short(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

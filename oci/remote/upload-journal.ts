@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { digestHex, digestOf, type FileSystem, log, nodeFileSystem, writeFileAtomic } from '#base';
-import { claimFile } from '../claim-file.js';
+import { claimFile, ownFile } from '../claim-file.js';
 
 /** An upload session that a registry keeps for us. */
 export interface UploadRecord {
@@ -24,6 +23,8 @@ export interface UploadJournal {
 const unsynced: FileSystem = { ...nodeFileSystem, fsync: () => undefined };
 const VERSION = 1;
 const ENDING = '.json';
+/** A chunk may take long, and is all that touches the file. */
+const IDLE_MS = 60 * 60_000;
 
 /** A journal that remembers nothing. */
 export const noJournal: UploadJournal = {
@@ -34,14 +35,15 @@ export const noJournal: UploadJournal = {
 
 /**
  * The journal of one upload: a file named after what is uploaded and the process that does it. A file left
- * by a process that is gone is taken over; one of a living process is left alone.
+ * by a process that is gone is taken over; one of a living process is left alone, as is one of another host or
+ * container for an hour.
  */
 export function openUploadJournal(directory: string, subject: string): UploadJournal {
   const key = digestHex(digestOf(subject)).slice(0, 32);
-  const own = join(directory, `${key}.${process.pid}${ENDING}`);
+  const own = ownFile(directory, key, ENDING);
   return {
     read() {
-      claimFile(directory, key, ENDING);
+      claimFile(directory, key, ENDING, { idleMs: IDLE_MS });
       return existsSync(own) ? parse(own) : undefined;
     },
     write({ location, offset, minimum }) {

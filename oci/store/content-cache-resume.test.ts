@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { seeded } from '../../test/fault-registry/index.js';
 import { temporaryDirectory } from '../../test/support/temporary-directory.js';
+import { IDLE_MS } from '../claim-file.js';
 import { fetchBytes } from '../fetch-bytes.js';
 import { clientOf, fixture, randomBlob } from '../remote/test-support.js';
 import { cachedStore } from './cached-store.js';
@@ -80,9 +90,110 @@ test('what a process left is removed by clean; what a living one writes stays', 
   const partials = join(cache.directory, 'partial');
   const gone = spawn('true');
   await new Promise((resolve) => gone.once('close', resolve));
-  writeFileSync(join(partials, `sha256-${'0'.repeat(64)}.${gone.pid}.part`), 'left behind');
-  assert.deepEqual(await cache.clean(), { removed: 1, freedBytes: 11 });
-  assert.equal(readdirSync(partials).length, 1);
+  const [own] = readdirSync(partials);
+  const theirs = own!.replace(`.${process.pid}-`, `.${gone.pid}-`);
+  renameSync(join(partials, own!), join(partials, theirs));
+  const claimed = await cache.clean();
+  assert.equal(claimed.removed, 1);
+  assert.ok(claimed.freedBytes >= MIB);
+  assert.deepEqual(readdirSync(partials), []);
+});
+
+test('two containers with the same process number on one volume keep out of the way of each other', async (t) => {
+  const cache = await openContentCache(join(temporaryDirectory(t), 'cache'));
+  const { server, repository } = await fixture(t, {}, { retry: { attempts: 1 } });
+  const { bytes, descriptor } = randomBlob(4 * MIB);
+  server.model.putBlob('ns/app', bytes);
+  const partials = join(cache.directory, 'partial');
+  const leave = async () => {
+    server.fault({ path: /\/blobs\//, does: { cutAnswerAfter: 3 * MIB } });
+    await assert.rejects(cache.fill(descriptor, repository), { code: 'OCI_REMOTE_INTERRUPTED' });
+    const [own] = readdirSync(partials);
+    const theirs = own!.replace(/-[0-9a-f]{12}-([0-9a-f]{12})\.part$/, '-0123456789ab-$1.part');
+    assert.notEqual(own, theirs);
+    renameSync(join(partials, own!), join(partials, theirs));
+    return join(partials, theirs);
+  };
+  const range = () => server.seen.at(-1)?.headers.range;
+  const theirs = await leave();
+  const before = readFileSync(theirs);
+  await cache.fill(descriptor, repository);
+  assert.equal(range(), undefined, 'it was begun anew');
+  assert.deepEqual(readFileSync(theirs), before);
+  assert.deepEqual(await cache.clean(), { removed: 0, freedBytes: 0 });
+  await cache.remove(descriptor.digest);
+  // After a while without a sign of life, it is nobody's.
+  const past = new Date(Date.now() - IDLE_MS - 1000);
+  utimesSync(theirs, past, past);
+  await cache.fill(descriptor, repository);
+  assert.match(range()!, /^bytes=\d{6,}-$/);
+  assert.deepEqual(readdirSync(partials), []);
+});
+
+test('a file that another process wrote to is thrown away, and all of it fetched again', async (t) => {
+  const cache = await openContentCache(join(temporaryDirectory(t), 'cache'));
+  const { server, repository } = await fixture(t);
+  const { bytes, descriptor } = randomBlob(4 * MIB);
+  server.model.putBlob('ns/app', bytes);
+  const partials = join(cache.directory, 'partial');
+  const own = () => join(partials, readdirSync(partials)[0]!);
+  for (const disturb of [
+    () => appendFileSync(own(), 'from another'),
+    () => renameSync(own(), join(partials, 'taken')),
+  ]) {
+    const before = server.count('GET');
+    let once = false;
+    const onProgress = ({ done }: { done: number }) => {
+      if (once || done < 3 * MIB) return;
+      once = true;
+      disturb();
+    };
+    await cache.fill(descriptor, repository, { onProgress });
+    assert.equal(server.count('GET'), before + 2);
+    assert.deepEqual(readFileSync((await cache.path(descriptor.digest))!), bytes);
+    await cache.remove(descriptor.digest);
+    rmSync(join(partials, 'taken'), { force: true });
+  }
+  await assert.rejects(
+    cache.fill(descriptor, repository, {
+      onProgress: () => {
+        for (const name of readdirSync(partials)) appendFileSync(join(partials, name), 'x');
+      },
+    }),
+    { code: 'BASE_FILE_UNWRITABLE' },
+  );
+});
+
+test('who leaves does not end the download for those who wait, in whichever cache object they ask', async (t) => {
+  const directory = join(temporaryDirectory(t), 'cache');
+  const [one, two] = [await openContentCache(directory), await openContentCache(directory)];
+  const { server, repository } = await fixture(t);
+  const { bytes, descriptor } = randomBlob(4 * MIB);
+  server.model.putBlob('ns/app', bytes);
+  server.fault({ path: /\/blobs\//, does: { stallAfter: 3 * MIB } });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const heard: number[] = [];
+  const arrived = new Promise<void>((resolve) => {
+    const onProgress = ({ done }: { done: number }) => {
+      heard.push(done);
+      if (done >= 2.5 * MIB) resolve();
+    };
+    void Promise.allSettled([
+      one.fill(descriptor, repository, { signal: first.signal }),
+      two.fill(descriptor, repository, { signal: second.signal, onProgress }),
+    ]);
+  });
+  const third = two.fill(descriptor, repository);
+  await arrived;
+  assert.equal(server.count('GET', /\/blobs\//), 1, 'one download for both');
+  assert.ok(heard.length > 0, 'all hear how far it is');
+  second.abort(new Error('the second one left'));
+  first.abort(new Error('the first one left'));
+  await third;
+  const [again, ...more] = server.seen.slice(1).filter(({ method }) => method === 'GET');
+  assert.equal(more.length, 0);
+  assert.match(again!.headers.range!, /^bytes=\d{7}-$/, 'it went on where it was');
+  assert.deepEqual(readFileSync((await one.path(descriptor.digest))!), bytes);
 });
 
 test('a download killed again and again gets done, at most one chunk is read twice', async (t) => {

@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -12,6 +12,7 @@ import {
   isProvError,
   nodeFileSystem,
   openAtomicFile,
+  ProvError,
   writeError,
 } from '#base';
 import { type Descriptor, isManifestType } from '#schemas';
@@ -27,6 +28,7 @@ import { countBytes } from '../count-bytes.js';
 import { readError } from '../reading.js';
 import { verifiedStream } from '../verified-stream.js';
 import { openPartialContent, PARTIAL_ENDING } from './partial-content.js';
+import { shareFill } from './shared-fill.js';
 
 type Content = Pick<Descriptor, 'digest' | 'size'>;
 
@@ -79,7 +81,7 @@ export async function openContentCache(directory: string): Promise<ContentCache>
     throw writeError(directory, error);
   }
   const partials = join(directory, 'partial');
-  const fills = new Map<Digest, Promise<void>>();
+  const root = realpathSync(directory);
   const pathOf = (digest: Digest) => join(directory, 'blobs', digestAlgorithm(digest), digestHex(digest));
 
   function drop(digest: Digest): void {
@@ -102,26 +104,36 @@ export async function openContentCache(directory: string): Promise<ContentCache>
     return undefined;
   }
 
-  /** The beginning may have been damaged since it was written: then, once, all of it is fetched. */
+  /**
+   * The beginning may have been damaged since it was written, or others may have written to the file: then, once, all
+   * of it is fetched.
+   */
   async function fillOnce(
     descriptor: Descriptor,
     store: ResumableStore,
     options: CallOptions,
+    again = false,
   ): Promise<void> {
     const partial = openPartialContent(partials, descriptor);
     const resumed = partial.digester.bytes > 0;
+    let placed = false;
     try {
       const rest = await store.fetchRest(descriptor, partial.digester, options);
       const { onProgress } = options;
       for await (const chunk of countBytes(rest, onProgress, partial.digester.bytes)) partial.write(chunk);
-      partial.commit(pathOf(descriptor.digest));
+      placed = partial.commit(pathOf(descriptor.digest));
     } catch (error) {
       const wrong = isProvError(error, 'OCI_DIGEST_MISMATCH') || isProvError(error, 'OCI_SIZE_MISMATCH');
       if (!wrong) partial.keep();
       else partial.discard();
-      if (!wrong || !resumed) throw error;
-      await fillOnce(descriptor, store, options);
+      if (!wrong || !resumed || again) throw error;
+      return fillOnce(descriptor, store, options, true);
     }
+    if (placed) return;
+    partial.discard();
+    const reason = 'another process writes to the same file';
+    if (again) throw new ProvError('BASE_FILE_UNWRITABLE', { path: partials, reason });
+    await fillOnce(descriptor, store, options, true);
   }
 
   const cache: ContentCache = {
@@ -158,17 +170,10 @@ export async function openContentCache(directory: string): Promise<ContentCache>
         await cache.put(descriptor, () => lazily(() => store.fetch(descriptor, options)), options);
         return;
       }
-      const running = fills.get(digest);
-      if (running !== undefined) return running;
-      const filling = (async () => {
-        if ((await verifiedPath(digest, options)) === undefined) await fillOnce(descriptor, store, options);
-      })();
-      fills.set(digest, filling);
-      try {
-        await filling;
-      } finally {
-        fills.delete(digest);
-      }
+      const work = async (call: CallOptions) => {
+        if ((await verifiedPath(digest, call)) === undefined) await fillOnce(descriptor, store, call);
+      };
+      await shareFill(`${root} ${digest}`, work, options);
     },
     path: verifiedPath,
     locate({ digest, size }) {

@@ -1,19 +1,24 @@
 import {
   closeSync,
   fchmodSync,
+  fstatSync,
+  futimesSync,
   mkdirSync,
   openSync,
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writevSync,
 } from 'node:fs';
 import { Digester, digestAlgorithm, digestHex, writeError } from '#base';
 import type { Descriptor } from '#schemas';
-import { claimFile } from '../claim-file.js';
+import { claimFile, IDLE_MS } from '../claim-file.js';
 
 /** What is downloaded is written in pieces of this size, so a killed process loses at most so many bytes. */
 const FLUSH_BYTES = 1024 * 1024;
+/** Well below the time after which others may take the file. */
+const TOUCH_MS = IDLE_MS / 20;
 const READ_BYTES = 256 * 1024;
 export const PARTIAL_ENDING = '.part';
 
@@ -22,8 +27,11 @@ export interface PartialContent {
   /** Has hashed all bytes kept so far; whoever fetches the rest hashes that too. */
   readonly digester: Digester;
   write(chunk: Uint8Array): void;
-  /** Ends under `path`, with the mode of what is not to be changed. The caller has verified all bytes. */
-  commit(path: string): void;
+  /**
+   * Ends under `path`, with the mode of what is not to be changed. The caller has verified all bytes. False, and
+   * nothing is there, when somebody else has written to the file or taken it.
+   */
+  commit(path: string): boolean;
   /** Stays for the next try, in this process or another one. */
   keep(): void;
   discard(): void;
@@ -62,7 +70,15 @@ export function openPartialContent(
     guard(() => writeAll(fd, pieces));
   }
 
+  const touch = () => {
+    const now = new Date();
+    if (open !== undefined) futimesSync(open, now, now);
+  };
+  // Says to other hosts, which cannot look, that there is somebody here while nothing comes.
+  const touching = setInterval(touch, TOUCH_MS).unref();
+
   function close(): void {
+    clearInterval(touching);
     const closing = open;
     open = undefined;
     if (closing !== undefined) closeSync(closing);
@@ -77,10 +93,13 @@ export function openPartialContent(
     },
     commit(target) {
       flush();
-      guard(() => {
-        fchmodSync(fd, 0o444);
+      return guard(() => {
+        const [file, named] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })];
+        const ours = file.size === size && named?.ino === file.ino && named.dev === file.dev;
+        if (ours) fchmodSync(fd, 0o444);
         close();
-        renameSync(path, target);
+        if (ours) renameSync(path, target);
+        return ours;
       });
     },
     keep() {
