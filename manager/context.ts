@@ -31,6 +31,8 @@ export interface ManagerEvent {
  * to mirrors and not to hosts that an extension names.
  */
 export interface TransportOptions {
+  /** `host[:port]` of the registry that the user named for the whole command. */
+  readonly namedRegistry?: string | undefined;
   readonly plainHttp?: boolean;
   readonly insecure?: boolean;
   /** PEM files, absolute. */

@@ -81,6 +81,7 @@ export {
   type StoredCredential,
   storeCredential,
 } from './remote/credentials/edit-auth-file.js';
+export { hasEnvironmentCredentials } from './remote/credentials/environment-credentials.js';
 export { readToken, TOKEN_USERNAME, tokenFilePath } from './remote/credentials/token-files.js';
 export { explainProxy, isPlainHttp } from './remote/explain.js';
 export { authoritySources } from './remote/http/tls-settings.js';

@@ -49,5 +49,5 @@ export {
 export { openWorkspace, type Workspace, type WorkspaceResolution } from './open-workspace.js';
 export type { WorkspaceRegistry } from './registries.js';
 export type { Requirement } from './requirements.js';
-export { readUserSettings } from './user-settings.js';
+export { readUserRegistry, readUserSettings } from './user-settings.js';
 export type { InitOptions, PlannedModule, ServerPlan } from './workspace-tree.js';

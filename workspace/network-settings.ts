@@ -8,6 +8,7 @@ import {
   lookup,
   toValue,
 } from './config-node.js';
+import { SINGLE_SHAPES, TRUSTED_LAYERS } from './registries.js';
 
 /** A setting with its place, for messages. */
 export interface PlacedSetting<T> {
@@ -47,6 +48,8 @@ export interface NetworkSettings extends NetworkLimits {
       }>
     | undefined;
   readonly credentialHelpers: ByHost<string>;
+  /** Files with a token, from the older shapes of a registry; `trusted` unless a workspace says so. */
+  readonly tokenFiles: ByHost<{ readonly path: string; readonly trusted: boolean }>;
   readonly realmPins: ByHost<string>;
   readonly mirrors: readonly PlacedSetting<MirrorSetting>[];
   /** Limits of single registries. */
@@ -73,6 +76,7 @@ export function readNetworkSettings(config: ConfigBranch): NetworkSettings {
     resolve: byHost(config, 'resolve', String),
     proxy: proxyOf(lookup(config, ['security', 'proxy'])),
     credentialHelpers: byHost(config, 'credential_helpers', String),
+    tokenFiles: tokenFiles(config),
     realmPins: byHost(config, 'realm_pins', (value) => String(value).toLowerCase()),
     mirrors: [...mirrorRules(config), ...registries.flatMap(({ host, node }) => ownMirrors(host, node))],
     registries: new Map(registries.map(({ host, node }) => [host, limits(lookup(node, ['network']))])),
@@ -133,6 +137,26 @@ function absolute(path: string, origin: ConfigOrigin): string {
   return inFile ? resolve(dirname(origin.file!), path) : resolve(path);
 }
 
+function tokenFiles(config: ConfigBranch): NetworkSettings['tokenFiles'] {
+  const shapes = SINGLE_SHAPES.flatMap((path) => lookup(config, [...path, 'oci']) ?? []);
+  return new Map(
+    shapes.flatMap((node) => {
+      const host = hostOf(setting<string>(node, ['endpoint']) ?? setting<string>(node, ['registry']));
+      const file = lookup(node, ['auth_token_path']);
+      if (host === undefined || file?.type !== 'leaf') return [];
+      const value = {
+        path: absolute(String(file.value), file.origin),
+        trusted: TRUSTED_LAYERS.has(file.origin.layer),
+      };
+      return [[host, { value, place: formatOrigin(file.origin) }] as const];
+    }),
+  );
+}
+
+function hostOf(url: PlacedSetting<string> | undefined): string | undefined {
+  return /^(?:[a-z]+:\/\/)?([^/?#@\s]+)/.exec(url?.value ?? '')?.[1]?.toLowerCase();
+}
+
 function proxyOf(node: ConfigNode | undefined): NetworkSettings['proxy'] {
   if (node === undefined) return undefined;
   const { https, http, no_proxy } = toValue(node) as {
@@ -165,8 +189,7 @@ function registryBranches(config: ConfigBranch): { host: string; node: ConfigBra
   const node = lookup(config, ['registries']);
   if (node?.type !== 'branch') return [];
   return [...node.entries.values()].flatMap((each) => {
-    const url = setting<string>(each, ['url'])?.value;
-    const host = /^(?:[a-z]+:\/\/)?([^/?#@\s]+)/.exec(url ?? '')?.[1]?.toLowerCase();
+    const host = hostOf(setting<string>(each, ['url']));
     return host === undefined || each.type !== 'branch' ? [] : [{ host, node: each }];
   });
 }

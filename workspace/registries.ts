@@ -30,7 +30,14 @@ export interface WorkspaceRegistry {
   readonly origin: ConfigOrigin;
 }
 
-const TRUSTED_LAYERS: ReadonlySet<string> = new Set(['built-in', 'system', 'user', 'variable', 'flag']);
+/** What a workspace did not bring along. */
+export const TRUSTED_LAYERS: ReadonlySet<string> = new Set([
+  'built-in',
+  'system',
+  'user',
+  'variable',
+  'flag',
+]);
 
 /**
  * The registries of a configuration, the default one first. `registries[]`, `registry` and the two older
@@ -104,13 +111,20 @@ function rank(draft: Draft | undefined): number {
   return draft === undefined ? -1 : CONFIG_LAYERS.indexOf((draft.urlOrigin ?? draft.origin).layer);
 }
 
+/** Where one registry may stand, the default one first. */
+export const SINGLE_SHAPES: readonly (readonly string[])[] = [
+  ['registry'],
+  ['dependencies', 'registry'],
+  ['extensions'],
+  ['dependencies', 'extensions'],
+];
+
 /**
  * What the single-registry shapes say. `registry` without an id is about the first listed registry, unless
  * that one comes from a higher layer.
  */
 function defaults(config: ConfigBranch, listed: readonly Draft[]): Draft[] {
-  const shapes = [['registry'], ['dependencies', 'registry'], ['extensions'], ['dependencies', 'extensions']];
-  return shapes.flatMap((path) => {
+  return SINGLE_SHAPES.flatMap((path) => {
     const node = lookup(config, path);
     const draft = node === undefined ? undefined : fromShape(node);
     if (draft === undefined) return [];

@@ -7,6 +7,12 @@ import { flagLayer, variableLayer } from './config-overrides.js';
 import { interpolate } from './interpolate.js';
 import { mergeAll } from './merge-config.js';
 import { builtInLayer } from './modes.js';
+import { readRegistries, type WorkspaceRegistry } from './registries.js';
+
+/** The default registry of the configuration outside of any workspace. @throws as `readUserSettings`, WORKSPACE_REGISTRY_INVALID */
+export async function readUserRegistry(options: OpenOptions = {}): Promise<WorkspaceRegistry> {
+  return readRegistries(await readUserSettings(options))[0]!;
+}
 
 /**
  * The configuration outside of any workspace: built-in, system, user, variables and flags.

@@ -21,6 +21,7 @@ export function transportOf(context: CommandContext, input: CommandInput): Trans
     throw new ProvError('CLI_USAGE', { reason: '--tls-cert and --tls-key belong together' });
   const caFiles = listOption(options, 'caFile').map((file) => resolve(context.cwd, file));
   return {
+    namedRegistry: /^(?:[a-z]+:\/\/)?([^/]+)/i.exec(textOption(options, 'registry') ?? '')?.[1],
     ...(options['plainHttp'] === true ? { plainHttp: true } : {}),
     ...(options['insecure'] === true ? { insecure: true } : {}),
     ...(options['mirrorTags'] === true ? { mirrorTags: true } : {}),

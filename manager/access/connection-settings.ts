@@ -1,16 +1,27 @@
-import { defaultCredentials, type RemoteRegistryOptions } from '#oci';
+import {
+  type CredentialSource,
+  defaultCredentials,
+  hasEnvironmentCredentials,
+  type RemoteRegistryOptions,
+} from '#oci';
 import type { NetworkSettings } from '#workspace';
 import type { ManagerContext, TransportOptions } from '../context.js';
 import { fileRealmPins } from './realm-pins.js';
 
-const read = new WeakMap<ManagerContext, Promise<NetworkSettings>>();
+/** What a configuration says about connections. */
+export interface ConnectionSettings extends NetworkSettings {
+  /** The default registry that the user configured, where that matters: a workspace does not say whose secrets go where. */
+  readonly userRegistry?: string | undefined;
+}
+
+const read = new WeakMap<ManagerContext, Promise<ConnectionSettings>>();
 
 /**
  * What the configuration says about connections: that of the workspace around `configFrom`, or of system and
  * user alone. Read once for a context.
  * @throws SCHEMAS_*, WORKSPACE_* for what is wrong in a file
  */
-export function connectionSettings(context: ManagerContext): Promise<NetworkSettings> {
+export function connectionSettings(context: ManagerContext): Promise<ConnectionSettings> {
   const known = read.get(context);
   if (known) return known;
   const settings = readSettings(context);
@@ -18,14 +29,17 @@ export function connectionSettings(context: ManagerContext): Promise<NetworkSett
   return settings;
 }
 
-async function readSettings({ env, cwd, configFrom, signal }: ManagerContext): Promise<NetworkSettings> {
-  const { findWorkspace, openWorkspace, readNetworkSettings, readUserSettings } = await import('#workspace');
+async function readSettings({ env, cwd, configFrom, signal }: ManagerContext): Promise<ConnectionSettings> {
+  const { findWorkspace, openWorkspace, readNetworkSettings, readUserRegistry, readUserSettings } =
+    await import('#workspace');
   const root = await findWorkspace(configFrom ?? cwd);
   const config =
     root === undefined
       ? await readUserSettings({ env, signal })
       : (await openWorkspace(root, { env, signal })).config;
-  return readNetworkSettings(config);
+  const settings = readNetworkSettings(config);
+  if (!hasEnvironmentCredentials(env)) return settings;
+  return { ...settings, userRegistry: (await readUserRegistry({ env, signal })).host };
 }
 
 /**
@@ -35,7 +49,7 @@ async function readSettings({ env, cwd, configFrom, signal }: ManagerContext): P
 export type HostRole = 'registry' | 'mirror' | 'foreign';
 
 export interface HostSettings {
-  readonly settings: NetworkSettings;
+  readonly settings: ConnectionSettings;
   readonly flags: TransportOptions;
   readonly role: HostRole;
   readonly env: NodeJS.ProcessEnv;
@@ -52,7 +66,6 @@ export function hostOptions(registry: string, { settings, flags, role, env }: Ho
   const maxWaitMs = flags.maxWaitMs ?? (limits?.maxWaitMs ?? settings.maxWaitMs)?.value;
   const retries = (limits?.retries ?? settings.retries)?.value;
   const caFile = settings.caFiles.get(host)?.value;
-  const helper = settings.credentialHelpers.get(host);
   return {
     plainHttp: own.plainHttp ?? (settings.plainHttp.has(host) ? true : undefined),
     insecure: own.insecure ?? !settings.tlsVerify.value,
@@ -71,12 +84,21 @@ export function hostOptions(registry: string, { settings, flags, role, env }: Ho
     trustedRealms: own.trustedRealms,
     onlyRealm: settings.realmPins.get(host)?.value,
     realmPins: fileRealmPins(env),
-    credentials: defaultCredentials(env, {
-      helper: helper && { name: helper.value, place: helper.place },
-      namedOnly: role !== 'registry',
-    }),
+    credentials: credentialsFor(host, { settings, flags, role, env }),
     env: environmentOf(settings, env),
   };
+}
+
+/** Where credentials for a host are looked for. */
+export function credentialsFor(host: string, { settings, flags, role, env }: HostSettings): CredentialSource {
+  const helper = settings.credentialHelpers.get(host);
+  const tokenFile = settings.tokenFiles.get(host);
+  const named = role === 'registry' ? [flags.namedRegistry, settings.userRegistry] : [];
+  return defaultCredentials(env, {
+    helper: helper && { name: helper.value, place: helper.place },
+    tokenFile: tokenFile && { ...tokenFile.value, place: tokenFile.place },
+    environmentHosts: named.filter((each) => each !== undefined),
+  });
 }
 
 /** There is somebody else to ask: nobody is waited for long. */

@@ -1,15 +1,8 @@
 import { existsSync } from 'node:fs';
-import {
-  authoritySources,
-  type Considered,
-  defaultCredentials,
-  describeCredential,
-  explainProxy,
-  isPlainHttp,
-} from '#oci';
+import { authoritySources, type Considered, describeCredential, explainProxy, isPlainHttp } from '#oci';
 import type { NetworkSettings, PlacedSetting } from '#workspace';
 import type { ManagerContext } from '../context.js';
-import { connectionSettings, environmentOf, hostOptions } from './connection-settings.js';
+import { connectionSettings, credentialsFor, environmentOf, hostOptions } from './connection-settings.js';
 import { mirrorsFor } from './mirrors.js';
 import { fileRealmPins } from './realm-pins.js';
 
@@ -49,10 +42,7 @@ export async function explainAccess(
   const { env, transport: flags = {} } = context;
   const options = hostOptions(registry, { settings, flags, role: 'registry', env });
   const host = registry.toLowerCase();
-  const helper = settings.credentialHelpers.get(host);
-  const credentials = defaultCredentials(env, {
-    helper: helper && { name: helper.value, place: helper.place },
-  });
+  const credentials = credentialsFor(host, { settings, flags, role: 'registry', env });
   const { found, considered } = await credentials.explain!({ registry, repository }, context);
   const plain = isPlainHttp(registry, options.plainHttp);
   const proxied = explainProxy(registry, plain, environmentOf(settings, env));

@@ -3,11 +3,11 @@ import {
   type Credential,
   type CredentialQuery,
   type CredentialSource,
-  defaultCredentials,
   storeCredential,
   writtenAuthFile,
 } from '#oci';
 import type { ManagerContext } from '../context.js';
+import { connectionSettings, credentialsFor } from './connection-settings.js';
 import { withRegistries } from './registries.js';
 
 export interface LoginOptions {
@@ -53,7 +53,7 @@ export async function login(options: LoginOptions, context: ManagerContext): Pro
     checked,
     file,
     ...(stored.helper === undefined ? {} : { helper: stored.helper }),
-    warnings: await warningsFor(options, { checked, env, file, helper: stored.helper }),
+    warnings: await warningsFor(options, { checked, context, file, helper: stored.helper }),
   };
 }
 
@@ -91,14 +91,14 @@ async function check(
 
 interface Stored {
   readonly checked: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
+  readonly context: ManagerContext;
   readonly file: string;
   readonly helper: string | undefined;
 }
 
 async function warningsFor(
   { registry, path, credential }: LoginOptions,
-  { checked, env, file, helper }: Stored,
+  { checked, context, file, helper }: Stored,
 ): Promise<string[]> {
   const warnings: string[] = [];
   if (checked.length === 0)
@@ -106,7 +106,10 @@ async function warningsFor(
   if (helper === undefined)
     warnings.push(`${file} holds them in plain text; with a credential helper ("credsStore") it would not`);
   const query: CredentialQuery = { registry, repository: path };
-  const found = await defaultCredentials(env).find(query);
+  const settings = await connectionSettings(context);
+  const { env, transport: flags = {} } = context;
+  const credentials = credentialsFor(registry.toLowerCase(), { settings, flags, role: 'registry', env });
+  const found = await credentials.find(query, context);
   const won = found?.credential;
   const same = won?.password === credential.password && won?.identityToken === credential.identityToken;
   if (found !== undefined && !same)

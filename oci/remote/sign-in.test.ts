@@ -269,19 +269,29 @@ test('files are searched in the documented order and the most specific key wins'
   assert.equal(found?.source, `${only}: auths["reg.example"]`);
 });
 
-test('environment variables come first, for the named host only when one is named', async () => {
+test('environment variables come first, and only for a host that they or the user name', async () => {
   const env = {
     PROVISIONING_REGISTRY_USERNAME: 'env',
     PROVISIONING_REGISTRY_PASSWORD: 'e-secret',
     HOME: '/nonexistent',
   };
-  assert.equal((await defaultCredentials(env).find({ registry: 'a.example' }))?.credential.username, 'env');
-  const scoped = defaultCredentials({ ...env, PROVISIONING_REGISTRY__URL: 'https://b.example/' });
+  const asked = { registry: 'a.example' };
+  assert.equal(await defaultCredentials(env).find(asked), undefined, 'asking is not enough');
+  const named = defaultCredentials(env, { environmentHosts: ['A.example'] });
+  assert.equal((await named.find(asked))?.credential.username, 'env');
+  const other = defaultCredentials(env, { environmentHosts: ['b.example'] });
+  const { considered } = await other.explain!(asked);
+  assert.match(considered[0]!.reason, /set PROVISIONING_REGISTRY__URL=a\.example, or give --registry/);
+  const scoped = defaultCredentials(
+    { ...env, PROVISIONING_REGISTRY__URL: 'https://B.example/' },
+    { environmentHosts: ['a.example'] },
+  );
   assert.equal(await scoped.find({ registry: 'a.example' }), undefined);
   assert.equal((await scoped.find({ registry: 'b.example' }))?.credential.password, 'e-secret');
-  const token = await defaultCredentials({ PROVISIONING_REGISTRY_TOKEN: 't-secret' }).find({
-    registry: 'a.example',
-  });
+  const token = await defaultCredentials(
+    { PROVISIONING_REGISTRY_TOKEN: 't-secret', HOME: '/nonexistent' },
+    { environmentHosts: ['a.example'] },
+  ).find(asked);
   assert.deepEqual(token?.credential, { registryToken: 't-secret' });
 });
 

@@ -134,6 +134,91 @@ test('a helper keeps the secret when one is configured; it never gets it as an a
   assert.ok(!readFileSync(docker, 'utf8').includes(PASSWORD));
 });
 
+test('credentials of the environment go to a registry that the user named, not to one that a reference or a workspace names', async (t) => {
+  const { registry, options, env, sandbox, write } = await site(t);
+  const secret = { PROVISIONING_REGISTRY_USERNAME: 'anna', PROVISIONING_REGISTRY_PASSWORD: PASSWORD };
+  const own = { ...options, env: { ...env, ...secret } };
+  const full = ['ext', 'tags', `${registry.host}/provisioning-extensions/redis`];
+  const refused = await prov([...full, '--out', 'json'], own);
+  assertFailure(refused, { code: 'OCI_AUTH_REQUIRED', exit: 4, hint: /PROVISIONING_REGISTRY__URL=127/ });
+  const hint = new RegExp(
+    `PROVISIONING_REGISTRY_USERNAME is not used for ${registry.host}: .*set PROVISIONING_REGISTRY__URL=${registry.host}`,
+  );
+  assert.match(refused.stderr, hint);
+  // A cloned workspace says where its extensions are, and nothing about secrets; nor may it name files of ours.
+  const token = join(sandbox.root, 'home', 'token');
+  write(token, `${PASSWORD}\n`);
+  const oci = JSON.stringify({
+    registry: registry.host,
+    namespace: 'provisioning-extensions',
+    auth_token_path: token,
+  });
+  const workspace = join(sandbox.work, 'cloned');
+  write(
+    join(workspace, 'config', 'provisioning.yaml'),
+    `schema: 1\nworkspace: { name: shop }\nextensions: { oci: ${oci} }\n`,
+  );
+  const cloned = { ...own, cwd: workspace };
+  assertFailure(await prov(['ext', 'tags', 'redis', '--out', 'json'], cloned), {
+    code: 'OCI_AUTH_REQUIRED',
+    exit: 4,
+  });
+  const explained = await prov(['auth', 'explain', 'redis'], cloned);
+  assert.match(explained.stdout, /other .*token .*a workspace may not say which file is sent where/);
+  const sent = () => registry.seen.filter(({ headers }) => headers.authorization?.startsWith('Basic '));
+  assert.equal(sent().length, 0);
+  await provData(['ext', 'tags', 'redis', '--registry', registry.host], own);
+  assert.ok(sent().length > 0);
+  write(
+    join(env['PROVISIONING_HOME']!, 'config.toml'),
+    `[extensions.oci]\nregistry = "${registry.host}"\nauth_token_path = "${token}"\n`,
+  );
+  await provData(full, options);
+  write(token, '', 0o600);
+  assertFailure(await prov([...full, '--out', 'json'], options), {
+    code: 'OCI_AUTH_FILE_INVALID',
+    exit: 3,
+    message: /token.*it is empty/,
+  });
+});
+
+test('a login for a path is found where it was stored, in a helper for everything or for the host', async (t) => {
+  const { registry, sandbox, options, docker, write, readDocker } = await site(t);
+  const kept = join(sandbox.root, 'kept');
+  const bin = join(sandbox.root, 'bin');
+  mkdirSync(kept);
+  const script = `#!/bin/sh
+cd '${kept}'
+input=$(cat)
+case "$1" in
+  store) name=$(printf '%s' "$input" | sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/' | tr / _); printf '%s' "$input" > "$name";;
+  get) cat "$(printf '%s' "$input" | tr / _)" 2>/dev/null || { echo 'credentials not found in native keychain'; exit 1; };;
+  erase) rm -f "$(printf '%s' "$input" | tr / _)";;
+esac
+`;
+  write(join(bin, 'docker-credential-vault'), script, 0o755);
+  const path = `${registry.host}/provisioning-extensions`;
+  const own = { ...options, env: { ...sandbox.env, PATH: `${bin}:${sandbox.env['PATH']}` } };
+  const configs = [
+    { credsStore: 'vault' },
+    { credHelpers: { [registry.host]: 'vault' }, credsStore: 'missing' },
+  ];
+  for (const config of configs) {
+    write(docker, JSON.stringify(config));
+    await provData(['login', path, '--password-stdin'], { ...own, input: PASSWORD });
+    assert.deepEqual(readdirSync(kept), [path.replace('/', '_')]);
+    assert.deepEqual(readDocker().auths, { [path]: {} });
+    await provData(['ext', 'tags', 'redis', '--registry', registry.host], own);
+    const explained = await prov(['auth', 'explain', `${path}/redis`], own);
+    assert.match(
+      explained.stdout,
+      /chosen .*helper of auths\["\S+\/provisioning-extensions"\] \(helper vault\)/,
+    );
+    await provData(['logout', path], own);
+    assert.deepEqual(readdirSync(kept), []);
+  }
+});
+
 test('identity tokens, token files, paths of a registry', async (t) => {
   const { registry, sandbox, options, write, readDocker } = await site(t);
   await provData(['login', registry.host, '--identity-token-stdin'], {
@@ -260,6 +345,7 @@ test('auth explain says what wins and why the others do not, and never a secret'
   const env = {
     ...sandbox.env,
     PROVISIONING_REGISTRY_TOKEN: 'bearer-token-99',
+    PROVISIONING_REGISTRY__URL: 'far.example',
     HTTPS_PROXY: 'http://me:proxy-pass-1@proxy.example:3128',
   };
   const json = await prov(['auth', 'explain', 'far.example/ns/redis', '--out', 'json'], { ...options, env });

@@ -142,7 +142,7 @@ export const ociErrors = entries({
   },
   OCI_AUTH_REQUIRED: {
     message: '{host} wants a sign-in for {method} {path}',
-    hint: 'Sign in with prov login {host}, or set PROVISIONING_REGISTRY_USERNAME and PROVISIONING_REGISTRY_PASSWORD. prov auth explain says what was looked at.',
+    hint: 'Sign in with prov login {host}, or set PROVISIONING_REGISTRY__URL={host} with PROVISIONING_REGISTRY_USERNAME and PROVISIONING_REGISTRY_PASSWORD. prov auth explain says what was looked at.',
     exit: 'permission',
     http: 401,
   },

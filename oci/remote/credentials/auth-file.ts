@@ -1,6 +1,6 @@
 import { registerSecret } from '#base';
 import { invalid, isSection, readAuthFile, type Section, sectionOf } from './auth-file-content.js';
-import { keysFor, normalisedKeys, wildcardsFor, writtenKey } from './auth-keys.js';
+import { helperFor, keysFor, normalisedKeys, wildcardsFor, writtenKey } from './auth-keys.js';
 import { askCredentialHelper } from './credential-helper.js';
 import {
   type Considered,
@@ -73,6 +73,7 @@ interface Looking {
 function candidates(file: Section, path: string, { query, env, signal }: Looking): Candidate[] {
   const auths = normalisedKeys(sectionOf(file, 'auths', path));
   const helpers = normalisedKeys(sectionOf(file, 'credHelpers', path));
+  const store = file['credsStore'];
   const out: Candidate[] = [];
   const helped = (helper: string, place: string, server: string) =>
     out.push({
@@ -89,9 +90,12 @@ function candidates(file: Section, path: string, { query, env, signal }: Looking
     if (auths.has(key)) {
       const place = `${path}: auths["${key}"]`;
       out.push({ place, read: async () => storedCredential(auths.get(key), path) });
+      // A login for a path leaves an empty entry, and the secret with the helper of the registry.
+      const helper = key.includes('/') ? helperFor(key, helpers, store) : undefined;
+      if (helper !== undefined && isEmpty(auths.get(key)))
+        helped(helper, `${path}: helper of auths["${key}"]`, key);
     }
   }
-  const store = file['credsStore'];
   if (typeof store === 'string' && store !== '') helped(store, `${path}: credsStore`, query.registry);
   return out;
 }
@@ -105,6 +109,10 @@ function others(file: Section, path: string, registry: string, keys: readonly st
       outcome: 'other' as const,
       reason: 'it is about other repositories',
     }));
+}
+
+function isEmpty(entry: unknown): boolean {
+  return isSection(entry) && Object.keys(entry).length === 0;
 }
 
 function storedCredential(entry: unknown, path: string): Credential | undefined {

@@ -32,6 +32,20 @@ export function normalisedKeys(entries: Section): ReadonlyMap<string, unknown> {
   return new Map(Object.entries(entries).map(([key, value]) => [normalisedKey(key), value]));
 }
 
+/**
+ * The helper that keeps the credentials of `key` (`host[:port][/path]`): the one named for it, else for its host, by name
+ * or by `*.domain`, else the one for everything.
+ */
+export function helperFor(
+  key: string,
+  helpers: ReadonlyMap<string, unknown>,
+  store: unknown,
+): string | undefined {
+  const named = [key, key.replace(/\/.*$/, '')].flatMap((each) => [each, ...wildcardsFor(each, helpers)]);
+  const found = [...named.map((each) => helpers.get(each)), store];
+  return found.find((helper): helper is string => typeof helper === 'string' && helper !== '');
+}
+
 /** The keys like `*.example.com` or `*.example.com/ns` that fit `key`, most specific first. */
 export function wildcardsFor(key: string, entries: ReadonlyMap<string, unknown>): readonly string[] {
   const { host, path } = split(key);

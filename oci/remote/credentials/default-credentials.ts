@@ -1,35 +1,56 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { provHome } from '#base';
+import { log, provHome } from '#base';
 import { authFileCredentials } from './auth-file.js';
 import { type CredentialSource, chainCredentials } from './credential-source.js';
-import { environmentCredentials } from './environment-credentials.js';
+import { environmentCredentials, unusedEnvironment } from './environment-credentials.js';
 import { helperCredentials } from './helper-credentials.js';
-import { tokenFileCredentials } from './token-files.js';
+import { type NamedTokenFile, namedTokenFileCredentials, tokenFileCredentials } from './token-files.js';
 
 export interface DefaultCredentialsOptions {
   /** A helper that the configuration names for this registry, and where. */
   readonly helper?: { readonly name: string; readonly place: string } | undefined;
-  /** Take credentials of the environment only when it names the registry, too. */
-  readonly namedOnly?: boolean | undefined;
+  /** A file with the token for this registry that the configuration names, and where. */
+  readonly tokenFile?: NamedTokenFile | undefined;
+  /** Hosts that credentials of the environment are for when it names none itself. Default: none. */
+  readonly environmentHosts?: readonly string[] | undefined;
 }
 
 /**
- * Where credentials are looked for when nothing else is said, first to last: the environment, the helper of
- * the configuration, our own token files, then `REGISTRY_AUTH_FILE` alone when it is set, else podman's
+ * Where credentials are looked for when nothing else is said, first to last: the environment, the helper and the token
+ * file of the configuration, our own token files, then `REGISTRY_AUTH_FILE` alone when it is set, else podman's
  * runtime file, podman's user file and docker's configuration.
  * @see containers-auth.json(5)
  */
 export function defaultCredentials(
   env: NodeJS.ProcessEnv = process.env,
-  { helper, namedOnly }: DefaultCredentialsOptions = {},
+  { helper, tokenFile, environmentHosts }: DefaultCredentialsOptions = {},
 ): CredentialSource {
-  return chainCredentials(
-    environmentCredentials(env, { namedOnly }),
+  const ofEnvironment = { hosts: environmentHosts };
+  const chain = chainCredentials(
+    environmentCredentials(env, ofEnvironment),
     ...(helper === undefined ? [] : [helperCredentials(helper.name, helper.place, env)]),
+    ...(tokenFile === undefined ? [] : [namedTokenFileCredentials(tokenFile)]),
     tokenFileCredentials(tokenDirectory(env)),
     ...authFilePaths(env).map((path) => authFileCredentials(path, env)),
   );
+  return {
+    ...chain,
+    async find(query, options) {
+      const found = await chain.find(query, options);
+      if (found === undefined) hint(unusedEnvironment(env, query.registry, ofEnvironment));
+      return found;
+    },
+  };
+}
+
+const hinted = new Set<string>();
+
+/** Said once: whoever set the variables expects them to be used. */
+function hint(text: string | undefined): void {
+  if (text === undefined || hinted.has(text)) return;
+  hinted.add(text);
+  log.warn(text);
 }
 
 /** Where token files are: `tokens` below the home of prov. */

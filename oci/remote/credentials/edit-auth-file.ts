@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { withFileLock, writeError, writeFileAtomic } from '#base';
 import { parseAuthFile, readAuthFile, type Section, sectionOf } from './auth-file-content.js';
-import { normalisedKey, writtenKey } from './auth-keys.js';
+import { helperFor, normalisedKey, normalisedKeys, writtenKey } from './auth-keys.js';
 import { eraseFromHelper, storeInHelper } from './credential-helper.js';
 import type { Credential } from './credential-source.js';
 
@@ -77,9 +77,10 @@ export async function removeCredentials(
 
 function helperOf(draft: Draft, key: string, path: string): string | undefined {
   const helpers = section(draft, 'credHelpers', path);
-  const named = sameKeys(helpers, key)[0] ?? sameKeys(helpers, key.replace(/\/.*$/, ''))[0];
-  const helper = named === undefined ? draft['credsStore'] : helpers[named];
-  return typeof helper === 'string' && helper !== '' ? helper : undefined;
+  const [same] = [...sameKeys(helpers, key), ...sameKeys(helpers, key.replace(/\/.*$/, ''))];
+  const exact = same === undefined ? undefined : helpers[same];
+  if (typeof exact === 'string' && exact !== '') return exact;
+  return helperFor(normalisedKey(key), normalisedKeys(helpers), draft['credsStore']);
 }
 
 function sameKeys(entries: Section, key: string): string[] {

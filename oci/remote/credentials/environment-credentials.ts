@@ -4,21 +4,22 @@ import { type CredentialSource, describeCredential, type FoundCredential } from 
 const URL_NAME = 'PROVISIONING_REGISTRY__URL';
 
 export interface EnvironmentCredentialsOptions {
-  /** Only when `PROVISIONING_REGISTRY__URL` names the registry: for hosts that the user did not name, as mirrors. */
-  readonly namedOnly?: boolean | undefined;
+  /**
+   * Hosts (`host[:port]`) that they are for when `PROVISIONING_REGISTRY__URL` names none. Default: none, so that no
+   * registry gets them by asking.
+   */
+  readonly hosts?: readonly string[] | undefined;
 }
 
 /**
  * `PROVISIONING_REGISTRY_USERNAME` and `_PASSWORD`, or `_TOKEN` (a bearer token; with a user name it is
- * the password). When `PROVISIONING_REGISTRY__URL` is set they are for that host only, otherwise for any
- * registry that asks.
+ * the password), for the host of `PROVISIONING_REGISTRY__URL` only; without that for the hosts of the options.
  */
 export function environmentCredentials(
   env: NodeJS.ProcessEnv,
-  { namedOnly = false }: EnvironmentCredentialsOptions = {},
+  options: EnvironmentCredentialsOptions = {},
 ): CredentialSource {
-  const only = hostPart(env[URL_NAME]);
-  const covers = (registry: string) => (only === undefined ? !namedOnly : only === registry);
+  const covers = (registry: string) => hostsOf(env, options).includes(registry.toLowerCase());
   return {
     async find({ registry }) {
       const found = read(env);
@@ -31,16 +32,41 @@ export function environmentCredentials(
         return { considered: [{ place: 'environment', outcome: 'absent', reason }] };
       }
       if (!covers(registry)) {
+        const only = hostPart(env[URL_NAME]);
         const reason =
-          only === undefined
-            ? 'without PROVISIONING_REGISTRY__URL it is not for hosts that the command does not name'
-            : `PROVISIONING_REGISTRY__URL says that it is for ${only}`;
+          only === undefined ? notNamed(registry) : `PROVISIONING_REGISTRY__URL says that it is for ${only}`;
         return { considered: [{ place: found.source, outcome: 'other', reason }] };
       }
       const reason = describeCredential(found.credential);
       return { found, considered: [{ place: found.source, outcome: 'chosen', reason }] };
     },
   };
+}
+
+/** What a user should know whose credentials in the environment were not used for a registry; never a secret. */
+export function unusedEnvironment(
+  env: NodeJS.ProcessEnv,
+  registry: string,
+  options: EnvironmentCredentialsOptions,
+): string | undefined {
+  const found = read(env);
+  if (found === undefined || hostPart(env[URL_NAME]) !== undefined) return undefined;
+  if (hostsOf(env, options).includes(registry.toLowerCase())) return undefined;
+  return `${found.source} is not used for ${registry}: ${notNamed(registry)}`;
+}
+
+/** Whether the environment holds credentials at all. */
+export function hasEnvironmentCredentials(env: NodeJS.ProcessEnv): boolean {
+  return read(env) !== undefined;
+}
+
+function notNamed(registry: string): string {
+  return `it goes only to a registry that you named; set PROVISIONING_REGISTRY__URL=${registry}, or give --registry`;
+}
+
+function hostsOf(env: NodeJS.ProcessEnv, { hosts = [] }: EnvironmentCredentialsOptions): readonly string[] {
+  const only = hostPart(env[URL_NAME]);
+  return only === undefined ? hosts.map((host) => host.toLowerCase()) : [only];
 }
 
 function read(env: NodeJS.ProcessEnv): FoundCredential | undefined {
@@ -59,5 +85,8 @@ function read(env: NodeJS.ProcessEnv): FoundCredential | undefined {
 
 function hostPart(url: string | undefined): string | undefined {
   if (!url) return undefined;
-  return url.replace(/^[a-z]+:\/\//i, '').replace(/\/.*$/, '');
+  return url
+    .replace(/^[a-z]+:\/\//i, '')
+    .replace(/\/.*$/, '')
+    .toLowerCase();
 }

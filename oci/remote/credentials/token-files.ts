@@ -40,6 +40,39 @@ export function tokenFileCredentials(directory: string): CredentialSource {
   };
 }
 
+/** A file that a configuration names for a registry. */
+export interface NamedTokenFile {
+  readonly path: string;
+  /** Where the configuration says so. */
+  readonly place: string;
+  /** False for what came with a workspace: a stranger could have any file sent to any host. */
+  readonly trusted: boolean;
+}
+
+/** The token of a file that the user's configuration names; one that is missing is an error. @throws OCI_AUTH_FILE_INVALID */
+export function namedTokenFileCredentials({ path, place, trusted }: NamedTokenFile): CredentialSource {
+  const source = `${path} (${place}: auth_token_path)`;
+  async function find() {
+    if (!trusted) return undefined;
+    const token = await readToken(path);
+    if (token === undefined) throw invalid(path, `there is no such file; ${place} names it`);
+    return { credential: { username: TOKEN_USERNAME, password: token }, source };
+  }
+  return {
+    find,
+    async explain() {
+      const found = await find();
+      if (found === undefined) {
+        const reason =
+          'a workspace may not say which file is sent where; sign in with prov login --token-file, or set it in your own configuration';
+        return { considered: [{ place: source, outcome: 'other', reason }] };
+      }
+      const reason = describeCredential(found.credential);
+      return { found, considered: [{ place: source, outcome: 'chosen', reason }] };
+    },
+  };
+}
+
 /** The token in a file, its line end left out; undefined when there is no file. @throws OCI_AUTH_FILE_INVALID */
 export async function readToken(path: string): Promise<string | undefined> {
   try {
