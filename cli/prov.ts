@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The entry, bundled as a CommonJS module, which starts faster than an ES module. It answers `--version` itself
-// and otherwise loads nothing but the program, after turning on the compile cache where Node has one (22.8 and
-// up): under home, since Node's default is a fixed name in the temporary folder that others may write to.
+// and otherwise loads nothing but the program; in the bundle that is modules/bundled-program.ts.
 import { writeSync } from 'node:fs';
 
 /** Put in by the bundler; absent in the compiled file, which asks the program. */
@@ -23,13 +22,6 @@ function answersVersion(): boolean {
 }
 
 async function start(): Promise<void> {
-  const [{ enableCompileCache }, { homedir }, { join }] = [
-    process.getBuiltinModule('node:module') as { enableCompileCache?: (directory: string) => unknown },
-    process.getBuiltinModule('node:os'),
-    process.getBuiltinModule('node:path'),
-  ];
-  const home = process.env['PROVISIONING_HOME'] || join(homedir(), '.provisioning');
-  enableCompileCache?.(join(home, 'compile-cache'));
   const { main } = await import('./program.js');
   await main(args);
 }

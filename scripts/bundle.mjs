@@ -1,7 +1,10 @@
-// Bundles the compiled rooms into dist/: an ES module per command and shared chunks, loaded lazily.
-import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Bundles the compiled rooms into dist/: CommonJS files by part of the program, in which each module is a function that
+// runs when something of it is first used (docs/adr/0011-modules-on-first-use.md).
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { build } from 'esbuild';
+import { dirname, join, relative, resolve as resolvePath } from 'node:path';
+import { build, transform } from 'esbuild';
+import { lazyModule } from './lazy-module.mjs';
 
 /** Native code that must stay outside the bundle, and a plug-in of the SBOM library for XML, which nobody asks for. */
 const EXTERNAL = ['libsql', 'xmlbuilder2'];
@@ -9,81 +12,186 @@ const EXTERNAL = ['libsql', 'xmlbuilder2'];
 const WORKERS = { 'db-worker': 'build/db/worker.js', 'deflate-worker': 'build/oci/pack/deflate-worker.js' };
 /** Files of packages that are read as they are; the notices list them with the bundle's inputs. */
 const COPIES = { 'deflate.wasm': 'node_modules/@zip.js/zip.js/dist/zip-module.wasm' };
+const TARGET = 'node20.17';
+const PROGRAM = 'cli/program';
+const DOOR = 'manager/index';
+const MINIFY = {
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  target: TARGET,
+};
 const REQUIRE_SHIM =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
-/**
- * Takes Node's modules past their facade as ES modules, which evaluates every export, the lazy ones too: on Node 22
- * `node:http` loads all of undici by that and `node:crypto` its web cryptography. Here only what is used is evaluated.
- */
-const builtinsWithoutFacade = {
-  name: 'builtins-without-facade',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, ({ path, kind }) => {
-      const name = path.replace(/^node:/, '');
-      if (kind !== 'import-statement' || !builtinModules.includes(name)) return undefined;
-      return { path: `node:${name}`, namespace: 'builtin', sideEffects: false };
-    });
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => {
-      const names = Object.keys(process.getBuiltinModule(path)).filter((name) => /^[A-Za-z_]\w*$/.test(name));
-      const exported = names.map(
-        (name, i) => `const v${i} = /* @__PURE__ */ (() => builtin.${name})(); export { v${i} as ${name} };`,
-      );
-      return {
-        contents: [
-          `const builtin = process.getBuiltinModule('${path}');`,
-          'export default builtin;',
-          ...exported,
-        ].join('\n'),
-      };
-    });
-  },
-};
-
 export async function bundle() {
   rmSync('dist', { recursive: true, force: true });
+  mkdirSync('dist');
   const extensionLibs = 'scripts/bundle-extension-libs.mjs';
   if (existsSync(extensionLibs)) await (await import('./bundle-extension-libs.mjs')).bundleExtensionLibs();
-  const common = {
-    bundle: true,
-    platform: 'node',
-    target: 'node20.17',
-    format: 'esm',
-    outdir: 'dist',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    external: EXTERNAL,
-    legalComments: 'none',
-    logLevel: 'warning',
-    metafile: true,
-    plugins: [builtinsWithoutFacade],
-  };
-  const entries = { program: 'build/cli/program.js', index: 'build/manager/index.js' };
-  const result = await build({
-    ...common,
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
-    entryPoints: Object.entries(entries).map(([out, source]) => ({ in: source, out })),
-    banner: { js: REQUIRE_SHIM },
+  const meta = { inputs: {}, outputs: {} };
+  const { modules, packages } = await readModules([PROGRAM, DOOR]);
+  const parts = [...modules].map(([id, { code }]) => [id, code]);
+  parts.push(...(await Promise.all([...packages].map((each) => packageModule(...each, meta)))));
+  const index = writeArchive(parts, meta);
+  await writeCommonJs('program', 'build/cli/modules/bundled-program.js', {
+    PROV_MODULES: JSON.stringify(JSON.stringify(index)),
   });
+  writeFileSync('dist/index.js', libraryDoor(modules.get(DOOR).exported));
   for (const [out, source] of Object.entries(WORKERS)) {
-    await build({ ...common, entryPoints: [{ in: source, out }], banner: { js: REQUIRE_SHIM } });
+    await build({
+      ...MINIFY,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outdir: 'dist',
+      external: EXTERNAL,
+      entryPoints: [{ in: source, out }],
+      banner: { js: REQUIRE_SHIM },
+    });
   }
   for (const [name, source] of Object.entries(COPIES)) {
     if (!existsSync(source)) throw new Error(`${source} is missing: run npm ci`);
     copyFileSync(source, `dist/${name}`);
-    result.metafile.inputs[source] = { bytes: 0, imports: [] };
+    meta.inputs[source] = { bytes: 0, imports: [] };
   }
-  const version = JSON.parse(readFileSync('package.json', 'utf8')).version;
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   if (!version) throw new Error('package.json has no version');
-  await build({
-    ...common,
-    format: 'cjs',
-    external: ['./program.js'],
-    define: { PROV_VERSION: JSON.stringify(version) },
-    entryPoints: [{ in: 'build/cli/prov.js', out: 'prov' }],
-    outExtension: { '.js': '.cjs' },
-  });
+  await writeCommonJs('prov', 'build/cli/prov.js', { PROV_VERSION: JSON.stringify(version) });
   chmodSync('dist/prov.cjs', 0o755);
-  writeFileSync('build/bundle-meta.json', JSON.stringify(result.metafile));
+  writeFileSync('build/bundle-meta.json', JSON.stringify(meta));
+}
+
+/** Every module that the entries reach, as a lazy one, and what is taken of each package. */
+async function readModules(entries) {
+  const modules = new Map();
+  const packages = new Map();
+  const queue = [...entries];
+  const room = JSON.parse(readFileSync('package.json', 'utf8')).imports;
+  /** Id of the module that a specifier names in module `from`; undefined for one that is not ours. */
+  const ours = (specifier, from) => {
+    const path =
+      room[specifier] ?? (specifier.startsWith('.') ? join('build', dirname(from), specifier) : undefined);
+    return path && relative('build', resolvePath(path)).replace(/\.js$/, '');
+  };
+  const load = async (id) => {
+    const file = `build/${id}.js`;
+    const { body, exported, uses } = await lazyModule(readFileSync(file, 'utf8'), {
+      file,
+      target: TARGET,
+      resolve(specifier) {
+        const target = ours(specifier, id);
+        if (target !== undefined) return `at(${JSON.stringify(target)})`;
+        if (builtinModules.includes(specifier.replace(/^node:/, '')))
+          return `builtin(${JSON.stringify(specifier)})`;
+        return EXTERNAL.includes(specifier) ? undefined : `at(${JSON.stringify(packageId(specifier))})`;
+      },
+    });
+    const found = [];
+    for (const { specifier, names } of uses) {
+      const target = ours(specifier, id);
+      if (target !== undefined) found.push(target);
+      else if (!builtinModules.includes(specifier.replace(/^node:/, '')) && !EXTERNAL.includes(specifier))
+        packages.set(specifier, new Set([...(packages.get(specifier) ?? []), ...names]));
+    }
+    const { code } = await transform(`x = (set, at, builtin, require, url) => {\n'use strict';\n${body}\n}`, {
+      ...MINIFY,
+      sourcefile: file,
+    });
+    modules.set(id, { exported, code: code.replace(/^x=/, '').replace(/;\n$/, '') });
+    return found;
+  };
+  const seen = new Set(queue);
+  while (queue.length > 0) {
+    for (const target of (await Promise.all(queue.splice(0).map(load))).flat()) {
+      if (seen.has(target)) continue;
+      seen.add(target);
+      queue.push(target);
+    }
+  }
+  return { modules, packages };
+}
+
+/** modules.cjs: one module a line, as a function; gives where each stands. */
+function writeArchive(parts, meta) {
+  const index = {};
+  const lines = [
+    '// Every module of prov, each run when it is first used: see program.cjs.',
+    'module.exports = {',
+  ];
+  let offset = Buffer.byteLength(`${lines.join('\n')}\n`);
+  for (const [id, text] of parts.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    // esbuild leaves other characters in regular expressions only, where an escape means the same.
+    const code = text.replace(
+      /[^ -~\t\n]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    const bytes = code.length;
+    const name = `${JSON.stringify(id)}: `;
+    index[id] = [offset + name.length, bytes, lines.length];
+    const line = `${name}${code},`;
+    lines.push(...line.split('\n'));
+    offset += line.length + 1;
+    if (!id.startsWith('packages/')) meta.inputs[`build/${id}.js`] = { bytes, imports: [] };
+  }
+  writeFileSync('dist/modules.cjs', `${lines.join('\n')}\n};\n`);
+  meta.modules = Object.fromEntries(Object.entries(index).map(([id, [, bytes]]) => [id, bytes]));
+  return index;
+}
+
+/** What is taken of a package, as one module. */
+async function packageModule(specifier, names, meta) {
+  const from = JSON.stringify(specifier);
+  const contents = names.has('*')
+    ? `export * from ${from}; export { default } from ${from};`
+    : `export { ${[...names].sort().join(', ')} } from ${from};`;
+  const { metafile, outputFiles } = await build({
+    ...MINIFY,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    stdin: { contents, resolveDir: process.cwd(), sourcefile: 'package.mjs' },
+    external: EXTERNAL,
+    metafile: true,
+    write: false,
+  });
+  Object.assign(meta.inputs, metafile.inputs);
+  const text = outputFiles[0].text.replace(/^"use strict";/, '');
+  return [
+    packageId(specifier),
+    `(set, at, builtin, require) => {${/^"use strict";/.test(outputFiles[0].text) ? '"use strict";' : ''}const module={exports:{}};let exports=module.exports;${text}set(module.exports);}`,
+  ];
+}
+
+/** The library as an ES module over the same code. */
+function libraryDoor(names) {
+  return `import program from './program.cjs';\nexport const { ${names.sort().join(', ')} } = program.at('${DOOR}');\n`;
+}
+
+/** A file of its own at the top of dist/, whose import of the program is one of program.cjs. */
+async function writeCommonJs(out, source, define) {
+  await build({
+    ...MINIFY,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    outdir: 'dist',
+    supported: { 'dynamic-import': false },
+    define,
+    entryPoints: [{ in: source, out }],
+    outExtension: { '.js': '.cjs' },
+    plugins: [
+      {
+        name: 'program',
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\/program\.js$/ }, () => ({ path: './program.cjs', external: true }));
+        },
+      },
+    ],
+  });
+}
+
+function packageId(specifier) {
+  return `packages/${specifier}`;
 }

@@ -23,7 +23,8 @@ for (const path of paths)
     problems.push(`${path} should not be shipped`);
 const required = [
   'dist/prov.cjs',
-  'dist/program.js',
+  'dist/program.cjs',
+  'dist/modules.cjs',
   'dist/index.js',
   'dist/db-worker.js',
   'dist/deflate-worker.js',
