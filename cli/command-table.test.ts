@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Command } from 'commander';
 import { catalogue } from '#base';
 import { commandTable } from './command-table.js';
 import { buildProgram } from './program.js';
@@ -56,13 +57,29 @@ test('the help of every group lists commands, also where all of them are other n
 
 test('a group built alone is the same as among all', () => {
   for (const group of buildProgram(async () => {}).commands) {
-    const [alone, ...others] = buildProgram(async () => {}, { group: group.name() }).commands;
+    const [alone, ...others] = buildProgram(async () => {}, { part: [group.name()] }).commands;
     assert.deepEqual(others, []);
     assert.equal(alone?.helpInformation(), group.helpInformation());
     assert.deepEqual(
       alone?.commands.map((each) => each.helpInformation()),
       group.commands.map((each) => each.helpInformation()),
     );
+  }
+});
+
+test('a command built alone is the same as among all', () => {
+  const found = (program: Command, path: readonly string[]) =>
+    path.reduce<Command | undefined>(
+      (at, name) => at?.commands.find((each) => each.name() === name),
+      program,
+    );
+  const all = buildProgram(async () => {});
+  for (const path of commandTable.flatMap((spec) => [spec.path, ...(spec.aliases ?? [])])) {
+    const alone = found(
+      buildProgram(async () => {}, { part: path }),
+      path,
+    );
+    assert.equal(alone?.helpInformation(), found(all, path)?.helpInformation(), path.join(' '));
   }
 });
 

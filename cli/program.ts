@@ -10,6 +10,7 @@ import {
 } from './command.js';
 import { commandTable } from './command-table.js';
 import { Printer } from './present/printer.js';
+import { errorIsTerminal, inputIsTerminal, standardError } from './present/standard-streams.js';
 import { provVersion } from './version.js';
 
 interface Outcome {
@@ -28,13 +29,15 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
   const abort = new AbortController();
   const release = abortOnSignals(abort);
   const releaseCrashes = reportCrashes(printer, debug);
-  keepGoingWithoutReader();
   const shown = { text: '' };
   try {
     let output: CommandOutput | undefined;
     const program = buildProgram(
       async (spec, input, global) => {
-        configureLog({ level: debug ? 'debug' : global['quiet'] === true ? 'error' : 'warn' });
+        configureLog({
+          level: debug ? 'debug' : global['quiet'] === true ? 'error' : 'warn',
+          sink: (line) => void standardError().write(`${line}\n`),
+        });
         const context: CommandContext = {
           cwd: process.cwd(),
           env: process.env,
@@ -42,13 +45,14 @@ async function runCommandLine(argv: readonly string[]): Promise<Outcome> {
           signal: abort.signal,
           progress: (event) => printer.progress(event),
           note: (text) => printer.note(text),
-          interactive:
-            process.stdin.isTTY === true && process.stderr.isTTY === true && process.env['CI'] === undefined,
+          get interactive() {
+            return process.env['CI'] === undefined && inputIsTerminal() && errorIsTerminal();
+          },
         };
         const module = await spec.load();
         output = await module.run(context, input);
       },
-      { shown, group: groupOf(argv) },
+      { shown, part: partOf(argv) },
     );
     output = (await parse(program, argv, shown)) ?? output;
     if (output === undefined) return { exit: EXIT.ok };
@@ -101,16 +105,16 @@ interface Shown {
 
 export interface ProgramOptions {
   readonly shown?: Shown;
-  /** First word of the only commands to build; without it, all are built. */
-  readonly group?: string | undefined;
+  /** First words of the only commands to build; without them, all are built. */
+  readonly part?: readonly string[] | undefined;
 }
 
 /**
- * The parser for the command table, or for one group of it (building all takes a fifth of a short command's
+ * The parser for the command table, or for a part of it (building all takes a fifth of a short command's
  * time); `action` is called with the command that was asked for.
  */
 export function buildProgram(action: Action, options: ProgramOptions = {}): Command {
-  const { shown = { text: '' }, group } = options;
+  const { shown = { text: '' }, part = [] } = options;
   const program = new Command('prov');
   program
     .description('OCI-native package manager, registry and runtime for infrastructure extensions')
@@ -128,7 +132,7 @@ export function buildProgram(action: Action, options: ProgramOptions = {}): Comm
       outputError: () => {},
     });
   addGlobalOptions(program);
-  const wanted = (path: readonly string[]) => group === undefined || path[0] === group;
+  const wanted = (path: readonly string[]) => part.every((word, i) => path[i] === word);
   for (const spec of commandTable) {
     if (wanted(spec.path)) addCommand(program, spec.path, spec, action);
     for (const path of spec.aliases ?? []) {
@@ -138,16 +142,19 @@ export function buildProgram(action: Action, options: ProgramOptions = {}): Comm
   return program;
 }
 
-const NO_GROUP = '';
+const NOTHING: readonly string[] = [''];
 
-/** The group that `argv` certainly stays in: help of everything and mistyped names need all commands. */
-function groupOf(argv: readonly string[]): string | undefined {
-  const first = helpAsOption(argv)[0];
-  if (first === '--version' || first === '-V') return NO_GROUP;
-  const known = commandTable.some(({ path, aliases = [] }) =>
-    [path, ...aliases].some(([name]) => name === first),
-  );
-  return known ? first : undefined;
+/**
+ * The command, else the group, that `argv` certainly stays in: help of everything and mistyped names need all
+ * commands, those of a group its siblings.
+ */
+function partOf(argv: readonly string[]): readonly string[] | undefined {
+  const words = helpAsOption(argv);
+  const [first] = words;
+  if (first === '--version' || first === '-V') return NOTHING;
+  const paths = commandTable.flatMap(({ path, aliases = [] }) => [path, ...aliases]);
+  const command = paths.find((path) => path.every((word, i) => word === words[i]));
+  return command ?? (paths.some(([name]) => name === first) ? [first!] : undefined);
 }
 
 /** What the groups of commands are about. Groups that only hold aliases are not listed; their own help lists all. */
@@ -312,7 +319,7 @@ function outputFormat(argv: readonly string[]): OutputFormat {
 }
 
 function printerOptions(argv: readonly string[]) {
-  const terminal = process.stderr.isTTY === true;
+  const terminal = errorIsTerminal();
   const dumb = process.env['TERM'] === 'dumb';
   const colour = terminal && (process.env['NO_COLOR'] ?? '') === '';
   return {
@@ -322,14 +329,6 @@ function printerOptions(argv: readonly string[]) {
     terminal,
     dumb,
   };
-}
-
-/**
- * Work goes on to its end when nobody reads the output any more (`prov … | head`): stopping in the middle
- * would leave it half-done. Other failed writes are reported by whoever waits for them.
- */
-function keepGoingWithoutReader(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
 /** An error that nobody waits for is a bug and says so in the form that was asked for, not as a stack. */

@@ -85,7 +85,9 @@ async function readModules(entries) {
         if (target !== undefined) return `at(${JSON.stringify(target)})`;
         if (builtinModules.includes(specifier.replace(/^node:/, '')))
           return `builtin(${JSON.stringify(specifier)})`;
-        return EXTERNAL.includes(specifier) ? undefined : `at(${JSON.stringify(packageId(specifier))})`;
+        // Taken as its default export: that is all that import() of a CommonJS module surely has.
+        if (EXTERNAL.includes(specifier)) return `{ default: require(${JSON.stringify(specifier)}) }`;
+        return `at(${JSON.stringify(packageId(specifier))})`;
       },
     });
     const found = [];

@@ -61,7 +61,7 @@ export async function lazyModule(source, { file, target, resolve }) {
       if (given.type !== 'StringLiteral') throw new Error(`${file}: import() of what is not a literal`);
       dynamic.push({ specifier: given.value, node, parent, names: destructured(parent) });
       const load = resolve(given.value);
-      if (load !== undefined) edits.push([node.start, node.end, `Promise.resolve().then(() => ${load})`]);
+      edits.push([node.start, node.end, `Promise.resolve().then(() => (${load}))`]);
       return;
     }
     if (node.type !== 'Identifier' || isName(parent, key)) return;

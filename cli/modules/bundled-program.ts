@@ -34,9 +34,20 @@ export function evaluated(): readonly string[] {
 function open(cacheDirectory?: string): ModuleArchive {
   if (archive !== undefined) return archive;
   const path = join(__dirname, 'modules.cjs');
-  const cache = cacheDirectory === undefined ? undefined : openCodeCache(cacheDirectory, archiveStamp(path));
+  const cache =
+    cacheDirectory === undefined
+      ? undefined
+      : openCodeCache(cacheDirectory, `${archiveStamp(path)}${optionsStamp()}`);
   if (cache !== undefined) process.on('exit', () => cache.save());
   const index = JSON.parse(PROV_MODULES) as Record<string, ModulePlace>;
   archive = openModuleArchive({ path, index, require }, cache);
   return archive;
+}
+
+/** Code that was compiled under other options of V8 is refused by it, so each set of them has a file of its own. */
+function optionsStamp(): string {
+  const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ').trim();
+  let hash = 0;
+  for (let i = 0; i < options.length; i++) hash = (Math.imul(hash, 31) + options.charCodeAt(i)) | 0;
+  return options === '' ? '' : `-${(hash >>> 0).toString(36)}`;
 }

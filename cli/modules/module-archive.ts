@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import type { CodeCache } from './code-cache.js';
 
 /** Where the text of a module stands in the archive: first byte, length in bytes, line. */
@@ -73,7 +73,6 @@ export function openModuleArchive(
     const script = new Script(text.toString('latin1'), {
       filename: path,
       lineOffset,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(cachedData === undefined ? {} : { cachedData }),
     });
     if (cachedData === undefined || script.cachedDataRejected === true) cache?.add(id, script);

@@ -2,6 +2,7 @@ import { type ErrorDocument, ProvError, redact, writeError } from '#base';
 import type { CommandOutput, OutputFormat, Table } from '../command.js';
 import type { ProgressEvent } from './progress.js';
 import type { ProgressView } from './progress-view.js';
+import { standardError, standardOutput } from './standard-streams.js';
 
 /** Of the lines of `--out ndjson`; raised when a reader would misread them. @see docs/spec/events.md */
 const EVENT_VERSION = 1;
@@ -33,17 +34,18 @@ export class Printer {
   async result(output: CommandOutput): Promise<void> {
     const { out } = this.#options;
     this.#end();
-    if (out === 'json') return write(process.stdout, `${JSON.stringify({ ok: true, data: output.data })}\n`);
+    if (out === 'json')
+      return write(standardOutput(), `${JSON.stringify({ ok: true, data: output.data })}\n`);
     if (out === 'ndjson')
       return write(
-        process.stdout,
+        standardOutput(),
         `${JSON.stringify({ v: EVENT_VERSION, event: 'done', ok: true, data: output.data })}\n`,
       );
-    if (out === 'yaml') return write(process.stdout, await yaml(output.data));
-    if (output.raw !== undefined && out === 'text') return write(process.stdout, rawOutput(output.raw));
-    if (out === 'table' && output.table) return write(process.stdout, printable(formatTable(output.table)));
+    if (out === 'yaml') return write(standardOutput(), await yaml(output.data));
+    if (output.raw !== undefined && out === 'text') return write(standardOutput(), rawOutput(output.raw));
+    if (out === 'table' && output.table) return write(standardOutput(), printable(formatTable(output.table)));
     const text = output.text ?? (output.table ? formatTable(output.table) : await yaml(output.data));
-    return write(process.stdout, printable(text === '' || text.endsWith('\n') ? text : `${text}\n`));
+    return write(standardOutput(), printable(text === '' || text.endsWith('\n') ? text : `${text}\n`));
   }
 
   async error(document: ErrorDocument, stack?: string): Promise<void> {
@@ -51,7 +53,7 @@ export class Printer {
     this.#end();
     if (out === 'json' || out === 'ndjson' || out === 'yaml') {
       try {
-        return await write(process.stdout, await failureDocument(document, out));
+        return await write(standardOutput(), await failureDocument(document, out));
       } catch (error) {
         if (!(error instanceof ProvError)) throw error;
         // Standard output takes nothing: people are told on stderr.
@@ -62,13 +64,13 @@ export class Printer {
     ];
     if (document.hint !== '') lines.push(`${this.#paint('hint', 36)} ${printable(document.hint)}`);
     if (stack !== undefined) lines.push(redact(stack));
-    return write(process.stderr, `${lines.join('\n')}\n`);
+    return write(standardError(), `${lines.join('\n')}\n`);
   }
 
   progress(event: ProgressEvent): void {
     const { out, terminal, quiet } = this.#options;
     if (out === 'ndjson') {
-      process.stdout.write(`${redact(JSON.stringify({ v: EVENT_VERSION, ...event }))}\n`);
+      standardOutput().write(`${redact(JSON.stringify({ v: EVENT_VERSION, ...event }))}\n`);
       return;
     }
     if (!terminal || quiet || out === 'json') return;
@@ -86,7 +88,7 @@ export class Printer {
       this.#waiting = undefined;
       if (this.#ended) return;
       this.#view = new ProgressView({
-        screen: process.stderr,
+        screen: standardError(),
         clean: printable,
         dumb: this.#options.dumb ?? false,
       });
@@ -98,7 +100,7 @@ export class Printer {
     if (text === '' || this.#options.quiet || this.#options.out === 'json' || this.#options.out === 'ndjson')
       return;
     this.#clearProgress();
-    process.stderr.write(`${printable(redact(text))}\n`);
+    standardError().write(`${printable(redact(text))}\n`);
   }
 
   #end(): void {
@@ -129,7 +131,7 @@ export function formatTable({ columns, rows }: Table): string {
 
 /** Bytes as they are for a file or a pipe; for a terminal only what cannot move its cursor. */
 function rawOutput(bytes: Uint8Array): Uint8Array | string {
-  return process.stdout.isTTY === true ? `${printable(Buffer.from(bytes).toString('utf8'))}\n` : bytes;
+  return standardOutput().isTTY === true ? `${printable(Buffer.from(bytes).toString('utf8'))}\n` : bytes;
 }
 
 async function failureDocument(error: ErrorDocument, out: 'json' | 'ndjson' | 'yaml'): Promise<string> {
