@@ -1,7 +1,7 @@
 import { type Digest, isDigest, ProvError, writeFileAtomic } from '#base';
 import { treeDigest } from '#oci';
 import type { LockEntry } from '#schemas';
-import type { ModuleCandidate } from './module-directories.js';
+import { isForThisPlatform, type ModuleCandidate } from './module-directories.js';
 import { readTextIfThere } from './read-text.js';
 
 export interface TreeOptions {
@@ -56,7 +56,11 @@ export async function assertInstalledTree(
 
 /** Which layer is the archive is the publisher's choice; only its block says the digest of a tar. */
 function lockedTree({ layers }: Pick<LockEntry, 'layers'>): Digest | undefined {
-  return layers.find(({ tar }) => tar !== undefined)?.tar;
+  const archives = layers.filter(({ tar }) => tar !== undefined);
+  const here = archives.find(
+    ({ platform }) => platform === undefined || isForThisPlatform({ platforms: [platform] }),
+  );
+  return (here ?? archives[0])?.tar;
 }
 
 async function readNote(dir: string): Promise<Digest | undefined> {

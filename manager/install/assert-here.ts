@@ -13,6 +13,7 @@ import {
 } from '#schemas';
 import {
   assetInstallPath,
+  hostPlatform,
   isAssetIntact,
   isForThisPlatform,
   moduleInstallDir,
@@ -105,11 +106,21 @@ async function lackingOf(
   };
   const whole = installed && (await wantAssets(await installedAssets(dir, provVersion)));
   if (whole && reverify !== true) return lacking;
-  const archive = installed ? [] : entry.layers.filter(({ asset }) => asset === undefined);
+  const archive = installed
+    ? []
+    : entry.layers.filter(
+        ({ asset, platform }) =>
+          asset === undefined && (platform === undefined || isForThisPlatform({ platforms: [platform] })),
+      );
   const described = [await want(entry.manifest), await want(entry.config)];
+  for (const child of entry.children ?? []) described.push(await want(plain(child)));
   for (const layer of archive) await want(plain(layer));
   if (!installed && described.every((here) => here)) {
-    const { config } = await readExtension(store, entry.manifest, { provVersion, signal });
+    const { config } = await readExtension(store, entry.manifest, {
+      provVersion,
+      platform: hostPlatform(),
+      signal,
+    });
     await wantAssets(config.assets ?? []);
   }
   // A registry that answered for everything at once listed the signatures, too, and they came with it.

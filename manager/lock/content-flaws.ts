@@ -1,7 +1,8 @@
 import { canonicalJson, type JsonValue, ProvError } from '#base';
 import { annotatedFacts } from '#oci';
 import { activeDependencies } from '#resolver';
-import type { ImageManifest, LockEntry } from '#schemas';
+import type { LockEntry } from '#schemas';
+import type { WholeManifest } from '../trust/whole-manifest.js';
 
 /** Something that a lock and the manifest that it names say differently. */
 export interface ContentFlaw {
@@ -16,7 +17,7 @@ export interface ContentFlaw {
  */
 export function contentFlaws(
   entry: LockEntry,
-  manifest: ImageManifest,
+  manifest: WholeManifest,
   platforms: readonly string[],
 ): ContentFlaw[] {
   const { name, kind, version, facts } = annotatedFacts(manifest.annotations);
@@ -26,6 +27,7 @@ export function contentFlaws(
     ['version', entry.version, version],
     ['config', entry.config.digest, manifest.config.digest],
     ['layers', layersOf(entry.layers), layersOf(manifest.layers)],
+    ['platforms', layersOf(entry.children ?? []), layersOf(manifest.children ?? [])],
   ];
   if (facts !== undefined) {
     claims.push(['dependencies', lockedEdges(entry, false), text(written(facts.dependencies, platforms))]);
@@ -40,7 +42,7 @@ export function contentFlaws(
 }
 
 /** @throws MANAGER_LOCK_EDITED naming the first flaw and how many there are. */
-export function assertContent(entry: LockEntry, manifest: ImageManifest, platforms: readonly string[]): void {
+export function assertContent(entry: LockEntry, manifest: WholeManifest, platforms: readonly string[]): void {
   const flaws = contentFlaws(entry, manifest, platforms);
   if (flaws.length === 0) return;
   const { kind, name, version } = entry;

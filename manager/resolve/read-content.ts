@@ -6,6 +6,7 @@ import { assertTrusted, type TrustPolicy } from '#trust';
 import type { ManagerContext } from '../context.js';
 import type { CollectedSignatures } from '../trust/collect-signatures.js';
 import { verifyContent } from '../trust/verify-content.js';
+import { treeOf } from '../trust/whole-manifest.js';
 
 export interface ReadContentRequest {
   readonly solved: SolvedPackage;
@@ -73,6 +74,12 @@ export async function readContent(
       name,
       version,
     });
+  /** Of the archive; of every platform's archive, where they differ. */
+  const tarOf = (layer: Descriptor) => {
+    const tree =
+      manifest.children !== undefined || layer.digest === extension.layer.digest ? treeOf(layer) : undefined;
+    return tree === undefined ? {} : { tar: tree };
+  };
   const vendored = manifest.annotations?.[ANNOTATION.vendored];
   // What is not in the cache any more is attached all the same: offline nobody can have taken it away.
   const locked = known?.signatures;
@@ -84,9 +91,7 @@ export async function readContent(
     config: plain(manifest.config),
     layers: manifest.layers.map((layer) => ({
       ...plain(layer),
-      ...(layer.digest === extension.layer.digest && extension.treeDigest !== undefined
-        ? { tar: extension.treeDigest }
-        : {}),
+      ...tarOf(layer),
       ...(layer.mediaType === MEDIA.asset && layer.annotations?.[ANNOTATION.asset] !== undefined
         ? { asset: layer.annotations[ANNOTATION.asset] }
         : {}),
@@ -94,6 +99,7 @@ export async function readContent(
         ? {}
         : { platform: layer.annotations[ANNOTATION.platform] }),
     })),
+    ...(manifest.children === undefined ? {} : { children: manifest.children.map(plain) }),
     ...(vendored === undefined || vendored === '' ? {} : { vendored: vendored.split(',') }),
     ...(bundles.length === 0 && legacy === undefined
       ? {}

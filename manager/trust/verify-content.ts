@@ -1,8 +1,8 @@
-import { ProvError } from '#base';
 import { fetchBytes, type ReadStore } from '#oci';
-import { type Descriptor, type ImageManifest, type Kind, parseOciManifest } from '#schemas';
+import type { Descriptor, Kind } from '#schemas';
 import { type TrustPolicy, type Verdict, verifyArtifact } from '#trust';
 import { type CollectedSignatures, collectSignatures } from './collect-signatures.js';
+import { type WholeManifest, wholeManifest } from './whole-manifest.js';
 
 export interface VerifyRequest {
   readonly store: ReadStore;
@@ -21,20 +21,15 @@ export interface VerifiedContent {
   readonly verdict: Verdict;
   readonly signatures: CollectedSignatures;
   readonly manifestBytes: Uint8Array;
-  readonly manifest: ImageManifest;
+  readonly manifest: WholeManifest;
 }
 
 /** Asks the trust policy about a manifest and its signatures, from the store's own bytes. Does not throw for a "no". */
 export async function verifyContent(request: VerifyRequest): Promise<VerifiedContent> {
   const { store, descriptor, signal, policy, repository, version, kind } = request;
   const manifestBytes = await fetchBytes(store, descriptor, { signal });
-  const parsed = parseOciManifest(manifestBytes, descriptor.mediaType);
-  if (parsed.kind !== 'manifest')
-    throw new ProvError('MANAGER_NOT_AN_EXTENSION', {
-      reference: `${store.label}@${descriptor.digest}`,
-      reason: 'it is an index; extensions that differ by platform cannot be installed yet',
-    });
-  const config = await fetchBytes(store, parsed.manifest.config, { signal });
+  const manifest = await wholeManifest(store, descriptor, { bytes: manifestBytes, signal });
+  const config = await fetchBytes(store, manifest.config, { signal });
   const signatures = await collectSignatures(store, descriptor, signal);
   const verdict = await verifyArtifact({
     request: {
@@ -50,5 +45,5 @@ export async function verifyContent(request: VerifyRequest): Promise<VerifiedCon
     uncertain: signatures.uncertain,
     policy,
   });
-  return { verdict, signatures, manifestBytes, manifest: parsed.manifest };
+  return { verdict, signatures, manifestBytes, manifest };
 }
