@@ -245,6 +245,8 @@ async function send(
       kind: manifest.type,
       dockerReference: reference,
       signer: options.signer,
+      // Nobody asks for a version before it has its tag, so nobody else signs it yet.
+      shared: tagged,
       signal,
     });
     signed = outcome.added;

@@ -1,6 +1,9 @@
-import { bytesSource, fetchBytes, type RemoteRepository, resolveOptional } from '#oci';
-import type { Descriptor, Kind } from '#schemas';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { digestOf, ProvError } from '#base';
+import { bytesSource, type RemoteRepository } from '#oci';
+import { type Descriptor, type Kind, MEDIA } from '#schemas';
 import {
+  type BuiltManifest,
   policyForKeys,
   referrerManifest,
   type Signer,
@@ -9,7 +12,7 @@ import {
   signatureTag,
   verifyArtifact,
 } from '#trust';
-import { collectSignatures } from './collect-signatures.js';
+import { type CollectedSignatures, collectSignatures } from './collect-signatures.js';
 
 export interface SignRequest {
   readonly manifest: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
@@ -21,6 +24,8 @@ export interface SignRequest {
   /** `registry/namespace/name:tag`, as people will ask for it. */
   readonly dockerReference: string;
   readonly signer: Signer;
+  /** Others may be signing it too: wait and look whether the signature stayed. Default: no. */
+  readonly shared?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,59 +35,111 @@ export interface SignOutcome {
   readonly added: boolean;
 }
 
+/** Times that a signature which others overwrote is put back. */
+const ROUNDS = 12;
+/** Tries of one round to change the `.sig` tag under others' hands. */
+const TAG_TRIES = 16;
+const MAX_PAUSE_MS = 2000;
+/**
+ * Wait before the looking again. A writer that read before we wrote, on a registry that knows no conditions,
+ * has written over ours by then.
+ */
+const SETTLE_MS = 150;
+
 /**
  * Signs a manifest that is on a registry, as a bundle referrer and under the `.sig` tag. Adds to what
- * others signed; what this key has signed already is not signed again.
+ * others signed; what this key has signed already is not signed again. With `shared`, signatures that
+ * several make at once all stay, also where the registry knows neither referrers nor conditions.
+ * @throws OCI_REFERRERS_CONFLICT when others overwrite it again and again.
  */
 export async function attachSignature(store: RemoteRepository, request: SignRequest): Promise<SignOutcome> {
   const { manifest, signer, signal } = request;
-  const subject = manifest.descriptor;
-  const existing = await collectSignatures(store, subject, signal);
-  const accepted = async (part: 'bundles' | 'legacy') => {
-    const policy = policyForKeys([signer.publicKey]);
-    const { repository, version, kind } = request;
-    const verdict = await verifyArtifact({
-      request: { repository, version, kind },
-      manifest,
-      config: request.config,
-      bundles: part === 'bundles' ? existing.bundles.map(({ bytes }) => bytes) : [],
-      legacy: part === 'legacy' ? existing.legacy : [],
-      policy,
-    });
-    return verdict.ok;
+  const keyId = signer.publicKey.id;
+  const existing = await collectSignatures(store, manifest.descriptor, signal);
+  const [hasBundle, hasLegacy] = [
+    await accepts(request, { bundles: existing.bundles.map(({ bytes }) => bytes) }),
+    await accepts(request, { legacy: existing.legacy }),
+  ];
+  if (hasBundle && hasLegacy) return { keyId, added: false };
+  const signed = await signArtifact({ ...request, key: signer });
+  const own: OwnSignatures = {
+    ...(hasBundle ? {} : { bundle: referrerManifest(manifest.descriptor, signed.bundle) }),
+    ...(hasLegacy ? {} : { legacy: signed.legacy }),
   };
-  const [hasBundle, hasLegacy] = [await accepted('bundles'), await accepted('legacy')];
-  if (hasBundle && hasLegacy) return { keyId: signer.publicKey.id, added: false };
-  const signed = await signArtifact({
-    manifest,
-    repository: request.repository,
-    version: request.version,
-    kind: request.kind,
-    key: signer,
-    dockerReference: request.dockerReference,
-    signal,
-  });
-  if (!hasBundle) {
-    const built = referrerManifest(subject, signed.bundle);
-    for (const { descriptor, bytes } of built.blobs)
-      await store.push(descriptor, bytesSource(bytes), { signal });
-    await store.push(built.descriptor, bytesSource(built.bytes), { signal });
+  let missing = own;
+  let unbroken = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (missing.bundle !== undefined) await pushBuilt(store, missing.bundle, signal);
+    if (missing.legacy !== undefined) await addLegacy(store, request, missing.legacy);
+    if (request.shared !== true) return { keyId, added: true };
+    await sleep(Math.min(MAX_PAUSE_MS, SETTLE_MS * (1 + Math.random()) * (1 + round)), undefined, { signal });
+    missing = without(own, await collectSignatures(store, manifest.descriptor, signal));
+    const lost = missing.bundle !== undefined || missing.legacy !== undefined;
+    unbroken = lost ? 0 : unbroken + 1;
+    // Where one was lost, others are at work: once more is looked.
+    if (unbroken > 0 && (round === 0 || unbroken > 1)) return { keyId, added: true };
   }
-  if (!hasLegacy) await addLegacy(store, request, signed.legacy);
-  return { keyId: signed.keyId, added: true };
+  throw new ProvError('OCI_REFERRERS_CONFLICT', { digest: manifest.descriptor.digest, where: store.label });
 }
 
+interface OwnSignatures {
+  readonly bundle?: BuiltManifest;
+  readonly legacy?: { readonly payload: Uint8Array; readonly signature: string };
+}
+
+/** Whether this key's signature is among those found, bound to this name. */
+async function accepts(
+  { manifest, config, repository, version, kind, signer }: SignRequest,
+  found: { bundles?: readonly Uint8Array[]; legacy?: CollectedSignatures['legacy'] },
+): Promise<boolean> {
+  const verdict = await verifyArtifact({
+    request: { repository, version, kind },
+    manifest,
+    config,
+    bundles: [],
+    ...found,
+    policy: policyForKeys([signer.publicKey]),
+  });
+  return verdict.ok;
+}
+
+function without({ bundle, legacy }: OwnSignatures, found: CollectedSignatures): OwnSignatures {
+  const bundleThere = found.bundles.some(({ manifest }) => manifest.digest === bundle?.descriptor.digest);
+  const payload = legacy && digestOf(legacy.payload);
+  const legacyThere = found.legacy.some(
+    (each) => each.signature === legacy?.signature && digestOf(each.payload) === payload,
+  );
+  return {
+    ...(bundle === undefined || bundleThere ? {} : { bundle }),
+    ...(legacy === undefined || legacyThere ? {} : { legacy }),
+  };
+}
+
+async function pushBuilt(
+  store: RemoteRepository,
+  { descriptor, bytes, blobs }: BuiltManifest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const blob of blobs) await store.push(blob.descriptor, bytesSource(blob.bytes), { signal });
+  await store.push(descriptor, bytesSource(bytes), { signal });
+}
+
+/** Adds a layer to what the `.sig` tag leads to, keeping what others add at the same time. */
 async function addLegacy(
   store: RemoteRepository,
   { manifest, signer, signal }: SignRequest,
   legacy: { payload: Uint8Array; signature: string },
 ): Promise<void> {
   const tag = signatureTag(manifest.descriptor.digest);
-  const current = await resolveOptional(store, tag, { signal });
-  const before = current && (await fetchBytes(store, current, { signal }));
-  const built = await signatureManifest(legacy, signer.publicKey, before);
-  for (const { descriptor, bytes } of built.blobs)
-    await store.push(descriptor, bytesSource(bytes), { signal });
-  await store.push(built.descriptor, bytesSource(built.bytes), { signal });
-  await store.tag(built.descriptor, tag, { signal });
+  for (let attempt = 0; attempt < TAG_TRIES; attempt += 1) {
+    if (attempt > 0)
+      await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 20 * 2 ** attempt), undefined, { signal });
+    const before = await store.readTag(tag, { signal });
+    const built = await signatureManifest(legacy, signer.publicKey, before?.bytes);
+    if (!built.changed) return;
+    for (const blob of built.blobs) await store.push(blob.descriptor, bytesSource(blob.bytes), { signal });
+    const written = { bytes: built.bytes, mediaType: MEDIA.ociManifest };
+    if (await store.replaceTag(tag, written, before, { signal })) return;
+  }
+  throw new ProvError('OCI_REFERRERS_CONFLICT', { digest: manifest.descriptor.digest, where: store.label });
 }

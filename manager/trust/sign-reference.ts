@@ -36,6 +36,7 @@ export async function signReference(
       kind,
       dockerReference: tagged,
       signer,
+      shared: true,
       signal,
     });
     return { reference: `${tagged}@${descriptor.digest}`, digest: descriptor.digest, ...outcome };
