@@ -44,6 +44,7 @@ export {
   LIFECYCLE_STATES,
   type LifecycleState,
 } from './index-document.js';
+export { compileJsonSchema, type JsonSchemaCheck, type JsonSchemaProblem } from './json-schema.js';
 export {
   formatLock,
   inputsDigest,

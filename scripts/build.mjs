@@ -51,6 +51,7 @@ const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p'
   stdio: 'inherit',
 });
 if (tsc.status !== 0 && !process.argv.includes('--keep')) process.exit(tsc.status ?? 1);
+await (await import('./json-schema-meta.mjs')).writeJsonSchemaMeta();
 await (await import('./bundle.mjs')).bundle();
 (await import('./types.mjs')).emitTypes();
 mkdirSync('build', { recursive: true });

@@ -1,7 +1,16 @@
 // Bundles the compiled rooms into dist/: CommonJS files by part of the program, in which each module is a function that
 // runs when something of it is first used (docs/adr/0011-modules-on-first-use.md).
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { builtinModules } from 'node:module';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { builtinModules, createRequire } from 'node:module';
 import { dirname, join, relative, resolve as resolvePath } from 'node:path';
 import { build, transform } from 'esbuild';
 import { lazyModule } from './lazy-module.mjs';
@@ -145,15 +154,19 @@ function writeArchive(parts, meta) {
 /** What is taken of a package, as one module. */
 async function packageModule(specifier, names, meta) {
   const from = JSON.stringify(specifier);
-  const contents = names.has('*')
-    ? `export * from ${from}; export { default } from ${from};`
-    : `export { ${[...names].sort().join(', ')} } from ${from};`;
+  const functions =
+    specifier === 'semver' && [...names].every((name) => name === 'default') ? semverFunctions() : undefined;
+  const contents =
+    functions ??
+    (names.has('*')
+      ? `export * from ${from}; export { default } from ${from};`
+      : `export { ${[...names].sort().join(', ')} } from ${from};`);
   const { metafile, outputFiles } = await build({
     ...MINIFY,
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    stdin: { contents, resolveDir: process.cwd(), sourcefile: 'package.mjs' },
+    stdin: { contents, resolveDir: process.cwd(), sourcefile: functions ? 'package.cjs' : 'package.mjs' },
     external: EXTERNAL,
     metafile: true,
     write: false,
@@ -192,6 +205,22 @@ async function writeCommonJs(out, source, define) {
       },
     ],
   });
+}
+
+/** The functions of semver, each with its own file: all together take longer to run than all that is done with them. */
+function semverFunctions() {
+  const require = createRequire(import.meta.url);
+  const all = require('semver');
+  const files = ['functions', 'ranges', 'classes'].flatMap((folder) =>
+    readdirSync(`node_modules/semver/${folder}`)
+      .filter((file) => file !== 'index.js')
+      .map((file) => `semver/${folder}/${file}`),
+  );
+  const getters = Object.keys(all).flatMap((name) => {
+    const file = files.find((each) => require(each) === all[name]);
+    return file === undefined ? [] : [`get ${name}() { return require(${JSON.stringify(file)}); }`];
+  });
+  return `module.exports = { default: { ${getters.join(', ')} } };`;
 }
 
 function packageId(specifier) {

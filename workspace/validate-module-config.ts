@@ -1,7 +1,12 @@
 import { join } from 'node:path';
-import type { ErrorObject, ValidateFunction } from 'ajv';
 import { ProvError } from '#base';
-import { type ExtensionManifest, suggestKey } from '#schemas';
+import {
+  compileJsonSchema,
+  type ExtensionManifest,
+  type JsonSchemaCheck,
+  type JsonSchemaProblem,
+  suggestKey,
+} from '#schemas';
 import { type ConfigBranch, type ConfigNode, formatOrigin, toValue } from './config-node.js';
 import { readTextIfThere } from './read-text.js';
 
@@ -34,15 +39,9 @@ export async function compileConfigCheck(
   };
 }
 
-async function compile(text: string, path: string): Promise<ValidateFunction> {
-  // By the default export: a bundled CommonJS package has no other when it is imported on use.
-  const { Ajv2020 } = (await import('ajv/dist/2020.js')).default;
+async function compile(text: string, path: string): Promise<JsonSchemaCheck> {
   try {
-    const schema = JSON.parse(text) as Record<string, unknown>;
-    // A validator that runs once is not worth the passes that make it faster.
-    const once = { code: { optimize: false } };
-    const options = { strict: false, verbose: true, validateFormats: false, logger: false as const, ...once };
-    return new Ajv2020(options).compile(schema);
+    return await compileJsonSchema(JSON.parse(text) as Record<string, unknown>);
   } catch (error) {
     throw new ProvError(
       'WORKSPACE_MODULE_SCHEMA_INVALID',
@@ -53,7 +52,7 @@ async function compile(text: string, path: string): Promise<ValidateFunction> {
 }
 
 function invalid(
-  error: ErrorObject,
+  error: JsonSchemaProblem,
   settings: ConfigBranch,
   about: { module: string; schema: string },
 ): ProvError {

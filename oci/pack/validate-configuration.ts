@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isProvError } from '#base';
-import { type ExtensionManifest, parseYaml } from '#schemas';
+import { compileJsonSchema, type ExtensionManifest, type JsonSchemaCheck, parseYaml } from '#schemas';
 import type { Report } from './validate-extension.js';
 
 export interface ConfigurationSource {
@@ -20,19 +20,9 @@ export async function checkConfiguration(source: ConfigurationSource, report: Re
   const schema = readSchema(source, schemaPath, report);
   const defaults = readDefaults(source, defaultsPath, report);
   if (schema === undefined) return;
-  // By the default export: a bundled CommonJS package has no other when it is imported on use.
-  const { Ajv2020 } = (await import('ajv/dist/2020.js')).default;
-  const ajv = new Ajv2020({
-    strict: false,
-    validateFormats: false,
-    allErrors: true,
-    logger: false,
-    // A validator that runs once is not worth the passes that make it faster.
-    code: { optimize: false },
-  });
-  let validate: ReturnType<typeof ajv.compile>;
+  let validate: JsonSchemaCheck;
   try {
-    validate = ajv.compile(schema as object);
+    validate = await compileJsonSchema(schema, { allErrors: true });
   } catch (error) {
     report('error', `${schemaPath} is not a JSON Schema: ${(error as Error).message}`);
     return;
@@ -49,11 +39,16 @@ export async function checkConfiguration(source: ConfigurationSource, report: Re
   }
 }
 
-function readSchema(source: ConfigurationSource, path: string | undefined, report: Report): unknown {
+function readSchema(
+  source: ConfigurationSource,
+  path: string | undefined,
+  report: Report,
+): Readonly<Record<string, unknown>> | undefined {
   if (path === undefined || !source.files.has(path)) return undefined;
   try {
     const value: unknown = JSON.parse(readFileSync(join(source.dir, path), 'utf8'));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Readonly<Record<string, unknown>>;
     report('error', `${path} is not a JSON Schema: it is no object`);
   } catch (error) {
     report('error', `${path} is not a JSON Schema: ${(error as Error).message}`);
