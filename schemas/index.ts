@@ -88,6 +88,7 @@ export {
   formatReference,
   isLoopbackRegistry,
   isRepository,
+  isTag,
   parseReference,
   type Reference,
   type ReferenceDefaults,

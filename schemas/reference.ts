@@ -106,6 +106,11 @@ function parseTail(text: string, whole: string): Tail {
   throw invalid(whole, `"${after}" is neither a digest nor a version range`);
 }
 
+/** Whether a registry takes it as a tag. */
+export function isTag(value: string): boolean {
+  return TAG.test(value);
+}
+
 /** `namespace/name`, each segment of the name grammar, the last an extension name. */
 export function isRepository(value: string): boolean {
   const { namespace, name } = splitRepository(value);

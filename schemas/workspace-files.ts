@@ -38,7 +38,7 @@ export const infraSettingsSchema = z.strictObject({
         clusters: z.array(placed).optional(),
       }),
     )
-    .min(1),
+    .min(1, 'must name at least one server, for example [{ name: web-1 }]'),
 });
 export type InfraSettings = z.output<typeof infraSettingsSchema>;
 

@@ -96,7 +96,7 @@ function problemOf(file: YamlFile, schema: z.ZodType, { issue, at }: Telling): r
     });
   }
   const value = valueAt(file.value, at);
-  const hint = hintOf(issue, value, file.written?.(at));
+  const hint = hintOf(issue, value, file.written?.(at)) ?? pageOf(path);
   return [
     new ProvError('SCHEMAS_VALUE_INVALID', {
       path,
@@ -116,6 +116,18 @@ function hintOf(issue: z.core.$ZodIssue, value: unknown, written: string | undef
     return `Write ${String(issue.path.at(-1))}: ${String(issue.values[0])}`;
   const best = typeof value === 'string' ? closestName(value, issue.values.map(String)) : undefined;
   return best === undefined ? undefined : `Did you mean "${best}"?`;
+}
+
+const PAGES: Readonly<Record<string, string>> = {
+  'manifest.yaml': 'manifest.md',
+  'settings.yaml': 'workspace.md',
+  'provisioning.yaml': 'workspace.md',
+  'config.toml': 'workspace.md',
+};
+
+function pageOf(path: string): string | undefined {
+  const page = PAGES[path.replace(/^.*[\\/]/, '')];
+  return page === undefined ? undefined : `Correct the value; docs/spec/${page} lists every field.`;
 }
 
 function valueAt(value: unknown, keys: readonly (string | number)[]): unknown {

@@ -1,6 +1,6 @@
 import { isProvError, ProvError } from '#base';
 import { readExtension } from '#oci';
-import { type RemoteReference, tagToVersion } from '#schemas';
+import { isTag, type RemoteReference, tagToVersion } from '#schemas';
 import { openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
@@ -90,7 +90,15 @@ export async function removeTags(
   });
 }
 
+/** Before anybody is asked. @throws SCHEMAS_NAME_INVALID */
 function assertOwnTag(tag: string): void {
+  if (!isTag(tag))
+    throw new ProvError('SCHEMAS_NAME_INVALID', {
+      value: tag,
+      what: 'tag',
+      suggestion:
+        'Write up to 128 letters, digits, ".", "_" and "-", beginning with a letter, a digit or "_".',
+    });
   if (!isBookkeepingTag(tag)) return;
   throw new ProvError('SCHEMAS_NAME_INVALID', {
     value: tag,

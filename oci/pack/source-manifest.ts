@@ -1,14 +1,15 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertWithin, isProvError, LIMITS, ProvError } from '#base';
 import { type ExtensionManifest, manifestProblems, parseExtensionManifest, type YamlFile } from '#schemas';
 import { readError } from '../reading.js';
 
 export const MANIFEST_FILE = 'manifest.yaml';
+const GIVE = 'Give the directory of an extension: the one with its manifest.yaml.';
 
 /**
  * Reads the manifest of an extension directory.
- * @throws OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_* with line and column.
+ * @throws BASE_FILE_MISSING, OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_* with line and column.
  */
 export function readSourceManifest(dir: string, provVersion: string): YamlFile<ExtensionManifest> {
   const { text, path } = readText(dir);
@@ -17,7 +18,7 @@ export function readSourceManifest(dir: string, provVersion: string): YamlFile<E
 
 /**
  * Everything that is wrong with the manifest of an extension directory.
- * @throws OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_YAML_SYNTAX when it is not UTF-8
+ * @throws BASE_FILE_MISSING, OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_YAML_SYNTAX when it is not UTF-8
  */
 export function sourceManifestProblems(dir: string, provVersion: string): readonly ProvError[] {
   const { text, path } = readText(dir);
@@ -33,6 +34,8 @@ function readText(dir: string): { readonly text: string; readonly path: string }
   } catch (error) {
     const failure = readError(path, error);
     if (!isProvError(failure, 'BASE_FILE_MISSING')) throw failure;
+    if (!existsSync(dir))
+      throw new ProvError('BASE_FILE_MISSING', { path: dir, hint: GIVE }, { cause: error });
     throw new ProvError('OCI_PACK_MANIFEST_MISSING', { path: dir }, { cause: error });
   }
   return { text: decode(bytes, path), path };

@@ -1,9 +1,9 @@
 import { type Digest, isDigest, ProvError } from '#base';
+import { isTag } from '#schemas';
 import { repositoryScope } from './auth/scope.js';
 import type { Call, RegistryClient, Reply } from './registry-client.js';
 
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const MAX_NAME_LENGTH = 255;
 
 export type RepositoryCall = Omit<Call, 'target' | 'scopes' | 'repository'> & {
@@ -64,7 +64,7 @@ export class RepositoryAccess {
 
   /** @throws SCHEMAS_REFERENCE_INVALID when it is neither a tag nor a digest. */
   checkReference(value: string): string {
-    if (isDigest(value) || TAG.test(value)) return value;
+    if (isDigest(value) || isTag(value)) return value;
     throw new ProvError('SCHEMAS_REFERENCE_INVALID', { value, reason: 'it is neither a tag nor a digest' });
   }
 

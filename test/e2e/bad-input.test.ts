@@ -661,3 +661,47 @@ test('a registry of this machine without an id is not locked, unless --allow-loc
   await provData([...RESOLVE, '--allow-local'], options);
   assert.equal(existsSync(join(work, 'site', 'prov.lock')), true);
 });
+
+test('what cannot be right in an argument is refused before anybody is asked, and says what to write', async (t) => {
+  const { options, work } = createSandbox(t);
+  const demo = writeExtension(work, { name: 'demo' });
+  const broken = join(work, 'broken.pub');
+  writeFileSync(broken, 'garbage');
+  const shop = { 'config/provisioning.yaml': 'schema: 1\nworkspace: { name: shop }\n' };
+  writeTree(join(work, 'shop'), {
+    ...shop,
+    'infra/main/settings.yaml': 'schema: 1\nprovider: local\nservers: []\n',
+  });
+  // Nothing listens there: whoever asks first fails with OCI_REMOTE_UNREACHABLE.
+  const reference = 'localhost:1/team/demo:1.0.0';
+  const cases: readonly (readonly [string[], string, RegExp, RegExp])[] = [
+    [['ext', 'push', 'NODIR'], 'BASE_FILE_MISSING', /NODIR does not exist$/, /directory of an extension/],
+    [['ext', 'list', '--registry', 'http://x y'], 'CLI_USAGE', /--registry "http:\/\/x y"/, /HOST:PORT/],
+    [
+      ['ext', 'publish', demo, '--no-sign', '--namespace', 'BAD NS'],
+      'CLI_USAGE',
+      /--namespace "BAD NS" is not a namespace/,
+      /lower-case names joined by \//,
+    ],
+    [['ext', 'tag', reference, 'a b'], 'SCHEMAS_NAME_INVALID', /"a b" is not a valid tag/, /128 letters/],
+    [['ext', 'verify', reference, '--key', broken], 'TRUST_KEY_INVALID', /public key \S+broken\.pub/, /PEM/],
+    [
+      ['ext', 'publish', demo, '--key', broken],
+      'TRUST_KEY_INVALID',
+      /private key \S+broken\.pub cannot be read: it is not one PEM block/,
+      /PEM/,
+    ],
+    [['workspace', 'init', 'new', '--trust-key', broken], 'TRUST_KEY_INVALID', /broken\.pub/, /PEM/],
+    [
+      ['deploy', '--check', '--workspace', join(work, 'shop')],
+      'SCHEMAS_VALUE_INVALID',
+      /settings\.yaml:3:1: servers: must name at least one server/,
+      /docs\/spec\/workspace\.md/,
+    ],
+  ];
+  for (const [args, code, message, hint] of cases) {
+    const result = await prov([...args, '--out', 'json'], { ...options, cwd: work });
+    assertFailure(result, { code, exit: result.json.error!.exit, message, hint });
+  }
+  assert.equal(existsSync(join(work, 'new')), false);
+});

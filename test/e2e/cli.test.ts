@@ -112,15 +112,12 @@ test('results and failures keep their form in text, yaml, table and ndjson', asy
     ['text', 'yaml', 'table', 'ndjson'].map((out) => run(missing, out)),
   );
   for (const result of [badText!, badTable!]) {
-    assert.deepEqual([result.code, result.stdout], [3, '']);
-    assert.match(result.stderr, /^error OCI_PACK_MANIFEST_MISSING: .+\nhint .+\n$/);
+    assert.deepEqual([result.code, result.stdout], [5, '']);
+    assert.match(result.stderr, /^error BASE_FILE_MISSING: .+\nhint .+\n$/);
   }
-  assert.match(badYaml!.stdout, /^ok: false\nerror:\n {2}schema: 1\n {2}code: OCI_PACK_MANIFEST_MISSING$/m);
+  assert.match(badYaml!.stdout, /^ok: false\nerror:\n {2}schema: 1\n {2}code: BASE_FILE_MISSING$/m);
   const failed = JSON.parse(badNdjson!.stdout) as { event: string; ok: boolean; error: { code: string } };
-  assert.deepEqual(
-    [failed.event, failed.ok, failed.error.code],
-    ['done', false, 'OCI_PACK_MANIFEST_MISSING'],
-  );
+  assert.deepEqual([failed.event, failed.ok, failed.error.code], ['done', false, 'BASE_FILE_MISSING']);
 });
 
 test('without a terminal there is no colour and no progress line', async (t) => {
@@ -136,7 +133,7 @@ test('--debug shows the stack trace, and only --debug', async (t) => {
   const result = await prov(['ext', 'pack', missing, '--debug']);
   assert.match(result.stderr, /\n {4}at .+\n/);
   const json = await prov(['ext', 'pack', missing, '--debug', '--out', 'json']);
-  assert.equal(json.json.error?.code, 'OCI_PACK_MANIFEST_MISSING');
+  assert.equal(json.json.error?.code, 'BASE_FILE_MISSING');
 });
 
 /** Runs a shell line in which `$prov` is the command; returns what the line wrote to stderr. */
@@ -153,7 +150,7 @@ test('a reader that goes away ends nothing and is no error', () => {
   assert.equal(shell('{ $prov --help; echo "exit $?" >&2; } | true'), 'exit 0\n');
   assert.equal(
     shell('{ { $prov ext pack missing; echo "exit $?" >&3; } 2>&1 | true; } 3>&2'),
-    'exit 3\n',
+    'exit 5\n',
     'the exit code is that of the work, also when stderr has no reader',
   );
 });

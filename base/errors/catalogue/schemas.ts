@@ -18,7 +18,7 @@ export const schemasErrors = entries({
   },
   SCHEMAS_VALUE_INVALID: {
     message: '{path}:{line}:{column}: {at}: {reason}',
-    hint: 'Correct the value; docs/spec/manifest.md lists every field.',
+    hint: 'Correct the value; docs/spec has a page for each file, which lists every field.',
     exit: 'configuration',
   },
   SCHEMAS_NEEDS_NEWER_PROV: {

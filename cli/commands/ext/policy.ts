@@ -3,7 +3,7 @@ import { ProvError } from '#base';
 import type { TrustPolicy } from '#trust';
 import type { CommandContext, CommandInput } from '../../command.js';
 import { textOption } from '../../options.js';
-import { readKeyFile } from './shared.js';
+import { namingKeyFile, readKeyFile } from './shared.js';
 
 /** Said when an extension is taken without looking at who signed it. */
 export const UNVERIFIED = 'signatures are not checked: --key FILE names who must have signed';
@@ -19,7 +19,7 @@ export async function policyOption(
   if (key !== undefined && file !== undefined)
     throw new ProvError('CLI_USAGE', { reason: '--key and --policy exclude each other' });
   const { loadPublicKey, parseTrustPolicy, policyForKeys } = await import('#trust');
-  if (key !== undefined) return policyForKeys([loadPublicKey(await readKeyFile(key, context))]);
+  if (key !== undefined) return policyForKeys([await namingKeyFile(key, context, loadPublicKey)]);
   if (file !== undefined)
     return parseTrustPolicy(await readKeyFile(file, context), resolve(context.cwd, file));
   const { userPolicy, workspacePolicy } = await import('#manager');

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ProvError } from '#base';
+import { isProvError, ProvError } from '#base';
 import type { ManagerContext } from '#manager';
 import {
   DEFAULT_NAMESPACE,
   DEFAULT_REGISTRY,
+  isNamespace,
   parseReference,
   type Reference,
   type ReferenceDefaults,
@@ -45,12 +46,18 @@ export async function referenceDefaults(
 ): Promise<ReferenceDefaults> {
   const registry = textOption(options, 'registry');
   const namespace = textOption(options, 'namespace');
+  const url = context.env['PROVISIONING_REGISTRY__URL'];
+  if (registry !== undefined) assertHost(registry, '--registry');
+  else if (url !== undefined) assertHost(url, 'PROVISIONING_REGISTRY__URL');
+  if (namespace !== undefined && !isNamespace(namespace))
+    throw new ProvError('CLI_USAGE', {
+      reason: `--namespace "${namespace}" is not a namespace`,
+      hint: 'Write lower-case names joined by /, for example team/tools.',
+    });
   if (registry !== undefined && namespace !== undefined) return { registry: bareHost(registry), namespace };
   const around = await workspaceDefaults(context);
   return {
-    registry: bareHost(
-      registry ?? context.env['PROVISIONING_REGISTRY__URL'] ?? around?.registry ?? DEFAULT_REGISTRY,
-    ),
+    registry: bareHost(registry ?? url ?? around?.registry ?? DEFAULT_REGISTRY),
     namespace:
       namespace ??
       context.env['PROVISIONING_REGISTRY__NAMESPACE'] ??
@@ -66,6 +73,17 @@ async function workspaceDefaults(context: CommandContext): Promise<ReferenceDefa
   const { registries } = await openWorkspace(root, { env: context.env });
   const first = registries[0];
   return first && { registry: first.host, namespace: first.namespace };
+}
+
+const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?::\d{1,5})?$/i;
+
+/** @throws CLI_USAGE */
+function assertHost(url: string, option: string): void {
+  if (HOST.test(bareHost(url))) return;
+  throw new ProvError('CLI_USAGE', {
+    reason: `${option} "${url}" is not a registry`,
+    hint: 'Write HOST or HOST:PORT, for example registry.example or localhost:5000.',
+  });
 }
 
 /** @throws CLI_USAGE for an address with credentials, which would end up in messages and process lists */
@@ -86,6 +104,23 @@ export async function referenceArgument(
   const isShort = !/^(?:oci:\/\/|oci-layout:|bundle:|\.|\/)/.test(text);
   const reference = parseReference(text, isShort ? await referenceDefaults(context, input) : undefined);
   return 'path' in reference ? { ...reference, path: resolve(context.cwd, reference.path) } : reference;
+}
+
+/** Runs what reads a key, and names the file when that is wrong. */
+export async function namingKeyFile<T>(
+  path: string,
+  context: CommandContext,
+  load: (text: string) => T | Promise<T>,
+): Promise<T> {
+  const text = await readKeyFile(path, context);
+  try {
+    return await load(text);
+  } catch (error) {
+    if (!isProvError(error, 'TRUST_KEY_INVALID')) throw error;
+    const { what, reason } = error.details;
+    const named = `${String(what)} ${resolve(context.cwd, path)}`;
+    throw new ProvError('TRUST_KEY_INVALID', { what: named, reason }, { cause: error });
+  }
 }
 
 export async function readKeyFile(path: string, context: CommandContext): Promise<string> {

@@ -3,7 +3,7 @@ import type { Signer } from '#trust';
 import type { CommandContext, CommandInput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { signPassword } from '../../sign-password.js';
-import { readKeyFile } from './shared.js';
+import { namingKeyFile } from './shared.js';
 
 /** The signer of `--key`. @throws CLI_USAGE when there is none */
 export async function requireSigner(context: CommandContext, { options }: CommandInput): Promise<Signer> {
@@ -13,7 +13,7 @@ export async function requireSigner(context: CommandContext, { options }: Comman
       reason: 'signing needs --key FILE',
       hint: 'Make one with prov key generate.',
     });
-  return openPrivateKey(await readKeyFile(path, context), context.env);
+  return namingKeyFile(path, context, (pem) => openPrivateKey(pem, context.env));
 }
 
 /**

@@ -6,12 +6,19 @@ import type { ServerPlan } from '#workspace';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { listOption, textOption } from '../../options.js';
 import { parseRequirement } from '../dep/requirement.js';
-import { readKeyFile } from '../ext/shared.js';
+import { namingKeyFile } from '../ext/shared.js';
 
 export async function run(context: CommandContext, { args, options }: CommandInput): Promise<CommandOutput> {
   const root = resolve(context.cwd, args[0]!);
   const trustKey = textOption(options, 'trustKey');
-  const publicKey = trustKey === undefined ? undefined : await readKeyFile(trustKey, context);
+  const publicKey =
+    trustKey === undefined
+      ? undefined
+      : await namingKeyFile(
+          trustKey,
+          context,
+          async (pem) => (await import('#trust')).loadPublicKey(pem).pem,
+        );
   const { initWorkspace, setRegistry, setRequirement } = await import('#workspace');
   const registries = (
     listOption(options, 'registry').length > 0
@@ -81,14 +88,13 @@ function parseServer(text: string): ServerPlan {
 
 /** A policy that accepts exactly what this key signed. Kept as it is when there is one already. */
 async function writeTrust(root: string, publicKey: string): Promise<boolean> {
-  const { loadPublicKey } = await import('#trust');
   const { toYaml } = await import('../../present/to-yaml.js');
   const path = join(root, 'config', 'trust-policy.yaml');
   const text = toYaml({
     apiVersion: 'prov.dev/trust/v1',
     version: 1,
     default: 'deny',
-    keys: { publisher: { pem: loadPublicKey(publicKey).pem, status: 'active' } },
+    keys: { publisher: { pem: publicKey, status: 'active' } },
     principals: { publisher: { keys: ['publisher'] } },
     rules: [{ match: { repository: '**' }, require: [{ signature: { by: 'publisher' } }] }],
   });
