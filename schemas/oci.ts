@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Digest, isDigest, ProvError } from '#base';
+import { accepts } from './accepts.js';
 import { MEDIA } from './media-types.js';
 
 const digest = z.custom<Digest>(isDigest, 'must be a sha256 or sha512 digest');
@@ -110,6 +111,7 @@ export function parseOciManifest(bytes: Uint8Array, mediaType: string): ParsedMa
 
 /** Checks a value from outside against a schema. @throws SCHEMAS_WIRE_INVALID naming the first problem. */
 export function parseWire<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  if (accepts(schema, value)) return value;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

@@ -1,5 +1,6 @@
 import { LIMITS, ProvError } from '#base';
 import {
+  accepts,
   type IndexDocument,
   type IndexEntry,
   indexDocumentSchema,
@@ -44,7 +45,7 @@ export function readIndexValue(value: unknown, repository: string, where: string
 function readable(raw: readonly unknown[]): IndexEntry[] {
   const byVersion = new Map<string, IndexEntry | undefined>();
   for (const each of raw) {
-    const { data } = indexEntrySchema.safeParse(each);
+    const data = accepts(indexEntrySchema, each) ? each : indexEntrySchema.safeParse(each).data;
     if (data === undefined || !isVersion(data.version)) continue;
     const known = byVersion.get(data.version);
     const agrees = !byVersion.has(data.version) || known?.digest === data.digest;

@@ -1,6 +1,7 @@
 import { type Digest, digestAlgorithm, digestOf, log } from '#base';
 import type { RemoteRegistry } from '#oci';
 import {
+  accepts,
   type ContentItem,
   contentsDocumentSchema,
   type Descriptor,
@@ -30,12 +31,15 @@ export class ContentPack {
 
   /** Takes over what is complete and not known yet; a digest that does not match is dropped with its item. */
   absorb(bytes: Uint8Array, where: string): void {
-    const read = contentsDocumentSchema.safeParse(parse(bytes));
-    if (!read.success) {
+    const value = parse(bytes);
+    const read = accepts(contentsDocumentSchema, value)
+      ? value
+      : contentsDocumentSchema.safeParse(value).data;
+    if (read === undefined) {
       log.debug('contents cannot be read', { where });
       return;
     }
-    const { items, content } = read.data;
+    const { items, content } = read;
     for (const item of items) {
       const key = `${item.repository}@${item.digest}`;
       if (!this.items.has(key) && item.content.every((digest) => this.take(digest, content[digest])))
