@@ -38,6 +38,8 @@ export interface ReadStore {
   exists(descriptor: Descriptor, options?: CallOptions): Promise<boolean>;
   /** The descriptor of a tag or a digest. @throws OCI_REFERENCE_NOT_FOUND */
   resolve(tagOrDigest: string, options?: CallOptions): Promise<Descriptor>;
+  /** The same, undefined for what is not there: where that is known without a failure. Use `resolveOptional`. */
+  resolveOptional?(tagOrDigest: string, options?: CallOptions): Promise<Descriptor | undefined>;
   /** Every tag, sorted. */
   list(options?: CallOptions): Promise<readonly string[]>;
   /** Manifests whose `subject` is `descriptor`, sorted by digest; filtered by artifact type when given. */

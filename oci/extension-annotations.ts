@@ -102,8 +102,10 @@ export function assertAnnotations(
   }
   const deps = annotations[ANNOTATION.deps];
   if (deps === undefined || deps === DEPS_IN_CONFIG) return;
-  const claimed = parseFacts(deps) as Readonly<Record<string, unknown>>;
   const facts = dependencyFacts(config) as Readonly<Record<string, unknown>>;
+  // As prov writes it; what others wrote may be ordered otherwise.
+  if (deps === canonicalJson(facts)) return;
+  const claimed = parseFacts(deps) as Readonly<Record<string, unknown>>;
   for (const key of FACT_KEYS) {
     if (canonicalJson(claimed[key] ?? null) !== canonicalJson(facts[key] ?? null)) {
       throw new ProvError('OCI_ANNOTATION_MISMATCH', { annotation: ANNOTATION.deps, ...place });

@@ -236,7 +236,9 @@ export function dependencyFacts(manifest: ExtensionManifest): DependencyFacts {
     platforms: manifest.platforms,
     compatibility,
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  const facts: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) facts[name] = value;
+  return facts;
 }
 
 /** The config blob: the normalised manifest as canonical JSON. */

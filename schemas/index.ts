@@ -79,6 +79,7 @@ export {
   isManifestType,
   type ParsedManifest,
   parseOciManifest,
+  readOciManifest,
   parseWire,
 } from './oci.js';
 export {

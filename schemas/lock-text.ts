@@ -27,13 +27,15 @@ function isPlain(text: string): boolean {
  * @throws BASE_JSON_INVALID for a value that is none of these
  */
 export function writeBlockYaml(value: Fields): string {
-  const quoted = new Map<string, string>();
+  const written = new Map<string, string>();
   const lines: string[] = [];
   const scalar = (each: unknown): string => {
     if (typeof each === 'string') {
-      if (isPlain(each)) return each;
-      const known = quoted.get(each) ?? quote(each);
-      quoted.set(each, known);
+      let known = written.get(each);
+      if (known === undefined) {
+        known = isPlain(each) ? each : quote(each);
+        written.set(each, known);
+      }
       return known;
     }
     if (typeof each === 'boolean' || Number.isSafeInteger(each)) return String(each);

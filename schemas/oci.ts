@@ -3,6 +3,7 @@ import { type Digest, isDigest, ProvError } from '#base';
 import { accepts } from './accepts.js';
 import { MEDIA } from './media-types.js';
 
+const decoder = new TextDecoder('utf-8', { fatal: true });
 const digest = z.custom<Digest>(isDigest, 'must be a sha256 or sha512 digest');
 const annotations = z.record(z.string(), z.string());
 
@@ -87,13 +88,19 @@ export type ParsedManifest =
  * `layers` and `manifests` (CVE-2021-41190). @throws SCHEMAS_WIRE_INVALID
  */
 export function parseOciManifest(bytes: Uint8Array, mediaType: string): ParsedManifest {
-  const what = `the manifest (${mediaType})`;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = JSON.parse(decoder.decode(bytes));
   } catch (error) {
+    const what = `the manifest (${mediaType})`;
     throw new ProvError('SCHEMAS_WIRE_INVALID', { what, reason: (error as Error).message }, { cause: error });
   }
+  return readOciManifest(value, mediaType);
+}
+
+/** The same of a value that was read from JSON already. @throws SCHEMAS_WIRE_INVALID */
+export function readOciManifest(value: unknown, mediaType: string): ParsedManifest {
+  const what = `the manifest (${mediaType})`;
   if (typeof value !== 'object' || value === null)
     throw new ProvError('SCHEMAS_WIRE_INVALID', { what, reason: 'it is not a JSON object' });
   const body = value as Record<string, unknown>;

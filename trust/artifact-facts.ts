@@ -1,6 +1,7 @@
 import { type Digest, digestAlgorithm, digestOf, LIMITS } from '#base';
 import {
   ANNOTATION,
+  accepts,
   configBlobSchema,
   type Descriptor,
   type ImageIndex,
@@ -8,7 +9,7 @@ import {
   isExtensionName,
   type Kind,
   MEDIA,
-  parseOciManifest,
+  readOciManifest,
   splitRepository,
 } from '#schemas';
 import { type Reason, type ReasonCode, reason } from './reason.js';
@@ -61,9 +62,9 @@ export function establishFacts(request: VerifyRequest, artifact: ArtifactBytes):
   }
   const json = parseStrictJson(bytes, MANIFEST_JSON);
   if (!json.ok) return fail('manifest-malformed', `it ${json.reason}`);
-  let parsed: ReturnType<typeof parseOciManifest>;
+  let parsed: ReturnType<typeof readOciManifest>;
   try {
-    parsed = parseOciManifest(bytes, descriptor.mediaType);
+    parsed = readOciManifest(json.value, descriptor.mediaType);
   } catch (error) {
     return fail('manifest-malformed', (error as Error).message);
   }
@@ -92,12 +93,15 @@ function nameOfConfig(
     return fail('config-digest', digest);
   const json = parseStrictJson(config, CONFIG_JSON);
   if (!json.ok) return fail('config-malformed', `it ${json.reason}`);
+  if (accepts(configBlobSchema, json.value)) return named(json.value);
   const parsed = configBlobSchema.safeParse(json.value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    return fail('config-malformed', `${issue.path.join('.') || 'config'}: ${issue.message}`);
-  }
-  return { ok: true, name: { name: parsed.data.name, version: parsed.data.version, kind: parsed.data.type } };
+  if (parsed.success) return named(parsed.data);
+  const issue = parsed.error.issues[0]!;
+  return fail('config-malformed', `${issue.path.join('.') || 'config'}: ${issue.message}`);
+}
+
+function named({ name, version, type: kind }: { name: string; version: string; type: string }) {
+  return { ok: true as const, name: { name, version, kind } };
 }
 
 function nameOfIndex({ annotations = {} }: ImageIndex): ArtifactFacts['name'] {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type Digest, digestHex, isDigest, ProvError } from '#base';
-import { type CallOptions, type ContentCache, mayDoubt, type ReadStore } from '#oci';
+import { type CallOptions, type ContentCache, mayDoubt, type ReadStore, resolveOptional } from '#oci';
 import { type Descriptor, type LockEntry, MEDIA } from '#schemas';
 import type { ContentPack } from './ask-contents.js';
 
@@ -26,14 +26,23 @@ export function packedStore(store: ReadStore, repository: string, pack: ContentP
     exists: async (descriptor, options) =>
       pack.bytes.has(descriptor.digest) || store.exists(descriptor, options),
     async resolve(tagOrDigest, options) {
-      const found = isDigest(tagOrDigest) ? manifestOf(tagOrDigest) : signatureOf(tagOrDigest);
+      const found = lookUp(tagOrDigest);
       if (found === 'absent') throw notFound(store, tagOrDigest);
       return found ?? store.resolve(tagOrDigest, options);
+    },
+    async resolveOptional(tagOrDigest, options) {
+      const found = lookUp(tagOrDigest);
+      if (found === 'absent') return undefined;
+      return found ?? resolveOptional(store, tagOrDigest, options);
     },
     async referrers(subject, artifactType, options) {
       return referrersOf(subject, artifactType) ?? (await store.referrers(subject, artifactType, options));
     },
   };
+
+  function lookUp(tagOrDigest: string): Descriptor | 'absent' | undefined {
+    return isDigest(tagOrDigest) ? manifestOf(tagOrDigest) : signatureOf(tagOrDigest);
+  }
 
   function manifestOf(digest: Digest): Descriptor | undefined {
     const item = pack.item(repository, digest);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { canonicalJson, type Digest, isProvError, type JsonValue, ProvError } from '#base';
 import { type ReadExtension, type ReadStore, readExtension } from '#oci';
 import type { PackageContent, SolvedPackage } from '#resolver';
@@ -62,6 +63,7 @@ export async function readContent(
     version,
     kind,
     policy,
+    read: extension,
     signal,
   });
   const lost = lostSignatures(known, signatures);
@@ -169,7 +171,7 @@ function assertTruthful(
   host: string,
 ): void {
   const refuse = (what: string, claimed: unknown, real: unknown) => {
-    if (text(claimed) === text(real)) return;
+    if (isDeepStrictEqual(claimed, real) || text(claimed) === text(real)) return;
     const index = `the index of ${name} on ${host}`;
     throw new ProvError('MANAGER_INDEX_LIES', {
       name,

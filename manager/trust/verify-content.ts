@@ -1,4 +1,4 @@
-import { fetchBytes, type ReadStore } from '#oci';
+import { fetchBytes, type ReadExtension, type ReadStore } from '#oci';
 import type { Descriptor, Kind } from '#schemas';
 import { type TrustPolicy, type Verdict, verifyArtifact } from '#trust';
 import { type CollectedSignatures, collectSignatures } from './collect-signatures.js';
@@ -14,6 +14,8 @@ export interface VerifyRequest {
   /** The host it is asked from, for rules and mirrors that name one. */
   readonly registry?: string | undefined;
   readonly policy: TrustPolicy;
+  /** What was read of it a moment ago, from this store. */
+  readonly read?: ReadExtension | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,9 +29,11 @@ export interface VerifiedContent {
 /** Asks the trust policy about a manifest and its signatures, from the store's own bytes. Does not throw for a "no". */
 export async function verifyContent(request: VerifyRequest): Promise<VerifiedContent> {
   const { store, descriptor, signal, policy, repository, version, kind } = request;
-  const manifestBytes = await fetchBytes(store, descriptor, { signal });
-  const manifest = await wholeManifest(store, descriptor, { bytes: manifestBytes, signal });
-  const config = await fetchBytes(store, manifest.config, { signal });
+  const read = ofOneManifest(request.read);
+  const manifestBytes = read?.rootBytes ?? (await fetchBytes(store, descriptor, { signal }));
+  const manifest =
+    read?.manifest ?? (await wholeManifest(store, descriptor, { bytes: manifestBytes, signal }));
+  const config = read?.configBytes ?? (await fetchBytes(store, manifest.config, { signal }));
   const signatures = await collectSignatures(store, descriptor, signal);
   const verdict = await verifyArtifact({
     request: {
@@ -46,4 +50,9 @@ export async function verifyContent(request: VerifyRequest): Promise<VerifiedCon
     policy,
   });
   return { verdict, signatures, manifestBytes, manifest };
+}
+
+/** Of an extension that differs by platform, only the manifest of one platform was read. */
+function ofOneManifest(read: ReadExtension | undefined): ReadExtension | undefined {
+  return read?.descriptor.digest === read?.root.digest ? read : undefined;
 }
