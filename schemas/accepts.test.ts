@@ -61,7 +61,12 @@ const HOT: readonly (readonly [string, z.ZodType, unknown])[] = [
     {
       lockVersion: 1,
       inputs: { 'a.yaml': digest },
-      policy: { strategy: 'latest', prerelease: 'never', platforms: ['linux/amd64'] },
+      policy: {
+        strategy: 'latest',
+        prerelease: 'never',
+        platforms: [],
+        publishedBefore: '2026-01-01T00:00:00Z',
+      },
       extensions: [lockEntry, named],
     },
   ],
@@ -139,14 +144,14 @@ test('what is accepted is what the schema takes and leaves as it is, whatever wa
   assert.ok(accepted > runs / 20 && accepted < (runs * 19) / 20, `${accepted} of ${runs} were accepted`);
 });
 
-test('what changes a value, or is not known, is left to the schema', () => {
-  const trimmed = z.string().trim();
+test('what changes a value is left to the schema, and so is the judgement of formats', () => {
   const cases: readonly (readonly [z.ZodType, unknown])[] = [
-    [z.string().transform((text) => text), 'a'],
-    [trimmed, 'a'],
-    [z.coerce.string(), 'a'],
-    [z.url(), 'https://a.b'],
-    [z.string().regex(/a/g), 'a'],
+    [z.string().transform((text) => `${text}!`), 'a'],
+    [z.string().trim(), ' a'],
+    [z.coerce.string(), 1],
+    [z.url(), 'a'],
+    [z.strictObject({ at: z.iso.datetime() }), { at: 'today' }],
+    [z.string().regex(/a/g), 'b'],
     [z.object({ a: z.string() }), { a: 'a', b: 'is dropped' }],
     [z.string().default('a'), undefined],
     [z.union([z.strictObject({ a: z.string().default('x') }), z.looseObject({})]), {}],
@@ -157,4 +162,6 @@ test('what changes a value, or is not known, is left to the schema', () => {
   ];
   for (const [schema, value] of cases) assert.equal(accepts(schema, value), false);
   assert.ok(accepts(z.string().default('a'), 'b'));
+  assert.ok(accepts(z.strictObject({ at: z.iso.datetime() }), { at: '2026-01-01T00:00:00Z' }));
+  assert.ok(accepts(z.string().trim(), 'a'));
 });

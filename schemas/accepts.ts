@@ -4,27 +4,43 @@ import type * as z from 'zod';
 type Acceptor = (value: unknown) => boolean;
 
 const acceptors = new WeakMap<z.ZodType, Acceptor>();
-const never: Acceptor = () => false;
 
 /**
  * True only when `schema` takes the plain JSON value and would give it back unchanged, found out in a tenth of its
  * time. False says nothing: the schema then has to judge. Made from the schema itself, so that there is one
- * description; what it does not know (transformations, formats) it never accepts.
+ * description; parts that it does not know (formats, transformations) are asked, and accepted for texts and numbers.
  */
 export function accepts<T>(schema: z.ZodType<T>, value: unknown): value is T {
   let acceptor = acceptors.get(schema);
   if (acceptor === undefined) {
-    acceptor = compile(schema, true) ?? never;
+    acceptor = compile(schema);
     acceptors.set(schema, acceptor);
   }
   return acceptor(value);
 }
 
-/** `filled`: defaults are known, which are right where the member is there. */
-function compile(schema: z.core.$ZodType, filled: boolean): Acceptor | undefined {
+function compile(schema: z.core.$ZodType): Acceptor {
+  return known(schema, compile) ?? asked(schema as z.ZodType);
+}
+
+/** The schema itself, for parts that are no objects: those it would copy. */
+function asked(schema: z.ZodType): Acceptor {
+  return (value) =>
+    (typeof value === 'string' || typeof value === 'number') && schema.safeParse(value).data === value;
+}
+
+/** How the parts of a schema are made. */
+type Compile = (part: z.core.$ZodType) => Acceptor | undefined;
+
+/** An acceptor of what never changes a value, to its last part; undefined where that is not known. */
+function unchanging(schema: z.core.$ZodType): Acceptor | undefined {
+  return schema._zod.def.type === 'default' ? undefined : known(schema, unchanging);
+}
+
+function known(schema: z.core.$ZodType, part: Compile): Acceptor | undefined {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if ('coerce' in def && def.coerce === true) return undefined;
-  const base = compileType(def, filled);
+  const base = compileType(def, part);
   const checks = (def.checks ?? []).map(compileCheck);
   if (base === undefined || checks.includes(undefined)) return undefined;
   const all = [base, ...(checks as Acceptor[])];
@@ -33,7 +49,7 @@ function compile(schema: z.core.$ZodType, filled: boolean): Acceptor | undefined
   return (value) => all.every((holds) => holds(value));
 }
 
-function compileType(def: z.core.$ZodTypes['_zod']['def'], filled: boolean): Acceptor | undefined {
+function compileType(def: z.core.$ZodTypes['_zod']['def'], part: Compile): Acceptor | undefined {
   switch (def.type) {
     case 'string':
       return 'format' in def ? undefined : (value) => typeof value === 'string';
@@ -53,23 +69,22 @@ function compileType(def: z.core.$ZodTypes['_zod']['def'], filled: boolean): Acc
     case 'custom':
       return 'fn' in def ? holds(def.fn) : undefined;
     case 'optional':
-      return compile(def.innerType, filled);
     case 'default':
-      return filled ? compile(def.innerType, filled) : undefined;
+      return part(def.innerType);
     case 'array': {
-      const element = compile(def.element, filled);
+      const element = part(def.element);
       return element && ((value) => Array.isArray(value) && value.every(element));
     }
     case 'union': {
       // None of them changes what it takes, so it does not matter which one takes it.
-      const options = def.options.map((each) => compile(each, false));
+      const options = def.options.map(unchanging);
       if (options.includes(undefined)) return undefined;
       return (value) => (options as Acceptor[]).some((option) => option(value));
     }
     case 'record':
-      return compileRecord(def, filled);
+      return compileRecord(def, part);
     case 'object':
-      return compileObject(def, filled);
+      return compileObject(def, part);
     default:
       return undefined;
   }
@@ -110,9 +125,9 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   );
 }
 
-function compileRecord({ keyType, valueType }: z.core.$ZodRecordDef, filled: boolean): Acceptor | undefined {
-  const key = keyType._zod.def.type === 'string' ? compile(keyType, filled) : undefined;
-  const member = compile(valueType, filled);
+function compileRecord({ keyType, valueType }: z.core.$ZodRecordDef, part: Compile): Acceptor | undefined {
+  const key = keyType._zod.def.type === 'string' ? part(keyType) : undefined;
+  const member = part(valueType);
   if (key === undefined || member === undefined) return undefined;
   return (value) => {
     if (!isPlain(value)) return false;
@@ -121,13 +136,13 @@ function compileRecord({ keyType, valueType }: z.core.$ZodRecordDef, filled: boo
   };
 }
 
-function compileObject({ shape, catchall }: z.core.$ZodObjectDef, filled: boolean): Acceptor | undefined {
+function compileObject({ shape, catchall }: z.core.$ZodObjectDef, part: Compile): Acceptor | undefined {
   const rest = catchall?._zod.def.type;
   if (rest !== 'never' && rest !== 'unknown') return undefined;
   const members = new Map<string, Acceptor>();
   const required: string[] = [];
   for (const [name, schema] of Object.entries(shape)) {
-    const acceptor = compile(schema, filled);
+    const acceptor = part(schema);
     if (acceptor === undefined) return undefined;
     members.set(name, acceptor);
     if (schema._zod.def.type !== 'optional') required.push(name);

@@ -79,8 +79,8 @@ export {
   isManifestType,
   type ParsedManifest,
   parseOciManifest,
-  readOciManifest,
   parseWire,
+  readOciManifest,
 } from './oci.js';
 export {
   DEFAULT_NAMESPACE,
