@@ -4,6 +4,11 @@ const MAX_BYTES = 64 * 1024;
 
 /** All of standard input as one secret, its line end left out. @throws CLI_USAGE when there is none, or too much */
 export async function secretFromStdin(what: string): Promise<string> {
+  return checked((await textFromStdin(what)).replace(/\r?\n$/, ''), what);
+}
+
+/** All of standard input, of many lines, as a secret. @throws CLI_USAGE when there is too much */
+export async function textFromStdin(what: string): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
@@ -14,12 +19,9 @@ export async function secretFromStdin(what: string): Promise<string> {
       });
     chunks.push(chunk);
   }
-  return checked(
-    Buffer.concat(chunks)
-      .toString('utf8')
-      .replace(/\r?\n$/, ''),
-    what,
-  );
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (text.trim() !== '') registerSecret(text.trim());
+  return text;
 }
 
 /** Asks on the terminal and shows nothing of what is typed. @throws CLI_USAGE when nothing was typed */

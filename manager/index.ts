@@ -112,6 +112,7 @@ export {
   type TransferReport,
 } from './transfer/report-transfer.js';
 export { assertDeployable, type DeployableRequest } from './trust/assert-deployable.js';
+export { externalSigner } from './trust/external-signer.js';
 export { type SignReferenceResult, signReference } from './trust/sign-reference.js';
 export {
   type VerifyReferenceOptions,

@@ -4,6 +4,7 @@ export { bundleKeyId } from './bundle-document.js';
 export { checkSignature } from './check-signature.js';
 export type { Claims } from './claims.js';
 export { combinePolicies } from './combine-policies.js';
+export { exportPrivateKey, importPrivateKey, isUnprotectedKey } from './convert-key.js';
 export { defaultPolicy, effectivePolicy } from './default-policy.js';
 export { generateKeyPair, type KeyPair } from './generate-key-pair.js';
 export { judgeStatuses, type StatusInput, type StatusStep, type StatusVerdict } from './judge-status.js';

@@ -5,8 +5,8 @@ import { decodePem } from './pem.js';
 import { type PublicKey, publicKeyOf } from './public-key.js';
 
 /**
- * Something that signs bytes with the private half of `publicKey`: a key in memory, or later an external
- * command in front of a KMS or HSM. SHA-256 for EC and RSA (PKCS#1 v1.5), pure Ed25519.
+ * Something that signs bytes with the private half of `publicKey`: a key in memory, or an external
+ * command in front of a KMS or HSM (`externalSigner` of the manager). SHA-256 for EC and RSA (PKCS#1 v1.5), pure Ed25519.
  */
 export interface Signer {
   readonly publicKey: PublicKey;
@@ -18,21 +18,26 @@ export interface Signer {
  * @throws TRUST_KEY_INVALID, TRUST_KEY_UNSUPPORTED, TRUST_KEY_PASSWORD_MISSING, TRUST_KEY_PASSWORD_WRONG
  */
 export async function loadPrivateKey(pem: string | Uint8Array, password?: string): Promise<Signer> {
+  return signerOf(await openPrivateKey(pem, password));
+}
+
+/** The key object inside; see `loadPrivateKey`. */
+export async function openPrivateKey(pem: string | Uint8Array, password?: string): Promise<KeyObject> {
   const what = 'private key';
   const { label, body } = decodePem(
     typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1'),
     what,
   );
-  if (label === 'PRIVATE KEY') return signerOf(readPkcs8(body));
+  if (label === 'PRIVATE KEY') return readPkcs8(body);
   if (!(ENCRYPTED_LABELS as readonly string[]).includes(label)) {
     const reason =
       label === 'PUBLIC KEY'
         ? 'it is a public key; give the .key file'
-        : `"${label}" blocks are not read; convert it to PKCS#8 or import it with cosign`;
+        : `"${label}" blocks are not read; prov key import reads EC and RSA keys of OpenSSL; convert others to PKCS#8`;
     throw new ProvError('TRUST_KEY_INVALID', { what, reason });
   }
   if (password === undefined) throw new ProvError('TRUST_KEY_PASSWORD_MISSING');
-  return signerOf(readPkcs8(await openEncryptedKey(body, password)));
+  return readPkcs8(await openEncryptedKey(body, password));
 }
 
 /** A signer around a private key object. @throws TRUST_KEY_UNSUPPORTED */

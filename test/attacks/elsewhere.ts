@@ -135,6 +135,6 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   {
     number: 84,
     what: 'a private key that others can read, a password on the command line',
-    missing: 'the mode of a key file is not looked at; no option takes a password',
+    tested: ['test/e2e/keys.test.ts', 'An unprotected private key that others can read is refused.'],
   },
 ];

@@ -216,4 +216,14 @@ export const managerErrors = entries({
     hint: 'Push it signed and require its version, or deploy in mode solo or multi-user.',
     exit: 'refused',
   },
+  MANAGER_SIGNER_UNKNOWN: {
+    message: 'there is no external signer "{name}"; known: {known}',
+    hint: 'Name it in your own configuration: [security.external_signers] NAME = ["program", "argument"].',
+    exit: 'configuration',
+  },
+  MANAGER_SIGNER_FAILED: {
+    message: 'the external signer "{name}" gave no answer to use: {reason}',
+    hint: 'Run it by hand with the argument public-key: it must print a PEM and end with 0.',
+    exit: 'failed',
+  },
 });

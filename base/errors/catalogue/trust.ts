@@ -29,6 +29,11 @@ export const trustErrors = entries({
     hint: 'Check PROVISIONING_SIGN_PASSWORD (or COSIGN_PASSWORD); a damaged key file looks the same.',
     exit: 'permission',
   },
+  TRUST_KEY_EXPOSED: {
+    message: '{path} is an unprotected private key that others can read (mode {mode})',
+    hint: 'Run chmod 600 on it, or protect it with a password: prov key import.',
+    exit: 'permission',
+  },
   TRUST_SUBJECT_INVALID: {
     message: 'this cannot be signed: {reason}',
     hint: 'Sign the manifest that was pushed, under its own repository, version and kind.',

@@ -11,7 +11,10 @@ export const targetOptions: readonly OptionSpec[] = [
   namespaceOption,
 ];
 
-export const keyOption: OptionSpec = { flags: '--key <file>', summary: 'key file' };
+export const keyOption: OptionSpec = {
+  flags: '--key <file>',
+  summary: 'key file; to sign also - (standard input), env:NAME or signer:NAME',
+};
 
 export const vendorAssetsOption: OptionSpec = {
   flags: '--vendor-assets [platforms]',

@@ -106,20 +106,24 @@ export async function referenceArgument(
   return 'path' in reference ? { ...reference, path: resolve(context.cwd, reference.path) } : reference;
 }
 
-/** Runs what reads a key, and names the file when that is wrong. */
+/** Runs what reads a key file, and names the file when that is wrong. */
 export async function namingKeyFile<T>(
   path: string,
   context: CommandContext,
   load: (text: string) => T | Promise<T>,
 ): Promise<T> {
   const text = await readKeyFile(path, context);
+  return namingKey(resolve(context.cwd, path), () => load(text));
+}
+
+/** Runs what reads a key, and names the place that it is from when that is wrong. */
+export async function namingKey<T>(place: string, load: () => T | Promise<T>): Promise<T> {
   try {
-    return await load(text);
+    return await load();
   } catch (error) {
     if (!isProvError(error, 'TRUST_KEY_INVALID')) throw error;
     const { what, reason } = error.details;
-    const named = `${String(what)} ${resolve(context.cwd, path)}`;
-    throw new ProvError('TRUST_KEY_INVALID', { what: named, reason }, { cause: error });
+    throw new ProvError('TRUST_KEY_INVALID', { what: `${String(what)} ${place}`, reason }, { cause: error });
   }
 }
 
