@@ -7,6 +7,7 @@ export {
   writeFileAtomic,
 } from './atomic-file.js';
 export { canonicalJson, type JsonValue } from './canonical-json.js';
+export { childEnvironment } from './child-environment.js';
 export {
   type Digest,
   type DigestAlgorithm,

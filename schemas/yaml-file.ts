@@ -174,11 +174,27 @@ export function reasonOf(issue: z.core.$ZodIssue, found?: { readonly value: unkn
       ? `is missing (${allowed})`
       : `must be ${allowed}`;
   }
+  if ((issue.code === 'too_small' || issue.code === 'too_big') && /^Too (?:small|big): /.test(issue.message))
+    return boundOf(issue);
   if (issue.code !== 'invalid_type') return issue.message;
   const received = /received (\w+)$/.exec(issue.message)?.[1] ?? 'undefined';
   const expected = TYPE_NAMES[issue.expected] ?? issue.expected;
   if (received === 'undefined') return `is missing (${expected})`;
   return `must be ${expected}, not ${TYPE_NAMES[received] ?? received}`;
+}
+
+/** What people count in a list, in a text and in a number. */
+function boundOf(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const [word, bound] =
+    issue.code === 'too_small'
+      ? (['at least', issue.minimum] as const)
+      : (['at most', issue.maximum] as const);
+  const strict = issue.inclusive === false ? ' (that itself not)' : '';
+  if (issue.origin === 'array' || issue.origin === 'set')
+    return `must have ${word} ${bound} entries`.replace(/ 1 entries$/, ' 1 entry');
+  if (issue.origin === 'string')
+    return `must have ${word} ${bound} characters`.replace(/ 1 characters$/, ' 1 character');
+  return `must be ${word} ${bound}${strict}`;
 }
 
 function withoutExtras(value: unknown): unknown {

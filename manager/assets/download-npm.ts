@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ProvError } from '#base';
+import { childEnvironment, ProvError } from '#base';
 import type { Asset } from '#schemas';
 import type { ManagerContext } from '../context.js';
 
@@ -28,7 +28,7 @@ export async function downloadNpm(asset: Asset, staging: string, context: Manage
   ];
   const child = spawn('npm', args, {
     cwd: staging,
-    env: context.env,
+    env: childEnvironment(context.env),
     stdio: ['ignore', 'ignore', 'pipe'],
     signal: context.signal,
   });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { LIMITS, ProvError } from '#base';
+import { childEnvironment, LIMITS, ProvError } from '#base';
 import { type PlanChange, planDiff } from '#resolver';
 import { type Lock, parseLock } from '#schemas';
 import type { Workspace } from '#workspace';
@@ -44,7 +44,7 @@ async function fromGit(ref: string, { root, lockFile }: Workspace, context: Mana
   try {
     const { stdout } = await promisify(execFile)('git', ['show', at], {
       cwd: root,
-      env,
+      env: childEnvironment(env),
       maxBuffer: LIMITS.textFileBytes,
       ...(signal && { signal }),
     });

@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ErrorCode, type ErrorDetails, identifyProcess, ProvError, provHome, writeError } from '#base';
+import {
+  childEnvironment,
+  type ErrorCode,
+  type ErrorDetails,
+  identifyProcess,
+  ProvError,
+  provHome,
+  writeError,
+} from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { portOption } from '../../options.js';
 import { provCommand } from '../../prov-command.js';
@@ -90,7 +98,7 @@ async function background(context: CommandContext, { data, port, host }: Place):
     ],
     {
       cwd: data,
-      env: context.env,
+      env: childEnvironment(context.env),
       detached: true,
       stdio: ['ignore', output, output],
     },

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { ProvError, registerSecret } from '#base';
+import { childEnvironment, ProvError, registerSecret } from '#base';
 import type { Credential } from './credential-source.js';
 
 export interface HelperOptions {
@@ -94,7 +94,7 @@ function run(
   return new Promise((resolve, reject) => {
     const timeoutMs = options.timeoutMs ?? HELPER_TIMEOUT_MS;
     const child = spawn(`docker-credential-${helper}`, [verb], {
-      env: options.env,
+      env: childEnvironment(options.env),
       signal: options.signal,
       stdio: ['pipe', 'pipe', 'ignore'],
       windowsHide: true,
