@@ -4,7 +4,7 @@ export { type Change, withChanges } from './fixes/change.js';
 export { FIXES_MS, type Fix, type Fixes, findFixes } from './fixes/find-fixes.js';
 export { memoSource } from './fixes/memo-source.js';
 export { type InstallOrderOptions, installOrder } from './lock/install-order.js';
-export { entryFinder, entryKey } from './lock/lock-graph.js';
+export { entryFinder, entryKey, type LockGraph, lockGraph } from './lock/lock-graph.js';
 export { type InconsistencyOptions, lockInconsistencies } from './lock/lock-inconsistencies.js';
 export { type LockConflict, type MergedLock, mergeLocks } from './lock/merge-locks.js';
 export type { PackageContent } from './lock/package-content.js';

@@ -32,7 +32,10 @@ export function lockRows(site: Site): Row[] {
     const root = await workspace();
     const home = join(root, 'home');
     if (state !== 'current') rmSync(join(root, 'prov.lock'), { force: true });
-    if (state === 'cold') rmSync(home, { recursive: true, force: true });
+    // What is known of packages, as the caches of npm and pnpm; compiled code stays for all three.
+    if (state === 'cold')
+      for (const cache of ['metadata-cache', 'oci-cache'])
+        rmSync(join(home, cache), { recursive: true, force: true });
     const locked = state === 'current' ? ['--locked'] : [];
     const env = { ...site.env, HOME: home, PROVISIONING_HOME: home };
     const args = [cliPath, 'dep', 'resolve', '--no-install', ...locked];

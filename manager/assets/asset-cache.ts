@@ -7,7 +7,11 @@ import { contentCacheDir, type ManagerContext } from '../context.js';
 import { fetchAsset } from './fetch-asset.js';
 
 /** Where the verified bytes of an asset are, fetching them when they are not cached. */
-export type AssetPath = (asset: Asset, extensionDir: string) => Promise<{ path: string }>;
+export type AssetPath = (
+  asset: Asset,
+  extensionDir: string,
+  signal?: AbortSignal,
+) => Promise<{ path: string }>;
 
 /** Runs `action` with assets that are cached by digest between runs; the cache is opened for the first of them. */
 export async function withAssetCache<T>(
@@ -16,12 +20,16 @@ export async function withAssetCache<T>(
 ): Promise<T> {
   let opened: Promise<ContentCache> | undefined;
   try {
-    return await action((asset, extensionDir) => cachedAsset(asset, extensionDir));
+    return await action(cachedAsset);
   } finally {
     await (await opened)?.close();
   }
 
-  async function cachedAsset(asset: Asset, extensionDir: string): Promise<{ path: string }> {
+  async function cachedAsset(
+    asset: Asset,
+    extensionDir: string,
+    signal = context.signal,
+  ): Promise<{ path: string }> {
     opened ??= openContentCache(contentCacheDir(context));
     const cache = await opened;
     const digest: Digest = `sha256:${asset.sha256}`;
@@ -33,9 +41,9 @@ export async function withAssetCache<T>(
       asset: asset.name,
       source: asset.source,
     });
-    await fetchAsset(asset, extensionDir, context, async (path) => {
+    await fetchAsset(asset, extensionDir, { ...context, signal }, async (path) => {
       const { size } = await stat(path);
-      await cache.put({ digest, size }, () => createReadStream(path), { signal: context.signal });
+      await cache.put({ digest, size }, () => createReadStream(path), { signal });
       return path;
     });
     const path = await cache.path(digest);

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Digest, Digester, openAtomicFile, ProvError } from '#base';
+import { type Digest, Digester, isProvError, log, openAtomicFile, ProvError } from '#base';
 import { type ReadStore, readExtension, unpackLayer } from '#oci';
-import { installOrder, packageId } from '#resolver';
+import { installOrder, lockGraph, packageId } from '#resolver';
 import { type Asset, type Descriptor, type Lock, type LockEntry, parseExtensionManifest } from '#schemas';
 import { assertTrusted, type TrustPolicy } from '#trust';
 import {
@@ -23,7 +23,11 @@ import type { WorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { verifyContent } from '../trust/verify-content.js';
 import { assertHere } from './assert-here.js';
+import { inOrder } from './in-order.js';
 import { assetLayers, isForThisMachine, isUnchanged } from './installed-state.js';
+
+/** Extensions looked at, or installed, at once. */
+const CONCURRENCY = 8;
 
 export interface InstallRequest {
   readonly workspace: Workspace;
@@ -36,41 +40,95 @@ export interface InstallRequest {
 }
 
 /**
- * Installs what a lock names into `.cache/modules`, dependencies first. What is there and unchanged stays;
- * an install that was edited is put right. Every fetched manifest is the locked one and passes the trust
+ * Installs what a lock names into `.cache/modules`, several at once, each after its dependencies. What is there and
+ * unchanged stays; an install that was edited is put right. The first failure ends the rest, and what is there then
+ * is whole. Every fetched manifest is the locked one and passes the trust
  * policy before anything of it is unpacked. Returns `name@version` of what was installed.
  * @throws TRUST_REFUSED, MANAGER_LOCK_EDITED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_ASSET_NOT_VENDORED, MANAGER_OFFLINE_MISSING
  */
 export async function installLock(request: InstallRequest, context: ManagerContext): Promise<string[]> {
   if (context.offline) await assertHere(request, context);
   return withAssetCache(context, async (assetPath) => {
-    const installed: string[] = [];
-    for (const entry of installOrder(request.lock)) {
-      context.signal?.throwIfAborted();
-      if (!isForThisPlatform(entry)) continue;
-      if (await installEntry(entry, { ...request, assetPath }, context))
-        installed.push(`${entry.name}@${entry.version}`);
-    }
-    return installed;
+    const { signal } = context;
+    const order = installOrder(request.lock).filter(isForThisPlatform);
+    const states = new Map<LockEntry, InstalledState>();
+    const anyhow = { after: () => [], concurrency: CONCURRENCY, signal };
+    await inOrder(order, anyhow, async (entry, own) => {
+      states.set(entry, await stateOf(entry, request.workspace, { ...context, signal: own }));
+    });
+    const asked = order.filter((entry) => !states.get(entry)!.complete || request.reverify === true);
+    await primeContents(asked, request.contents, context);
+    const tools: Tools = { ...request, assetPath, copying: new Map() };
+    const { dependencies } = lockGraph(request.lock);
+    const installed = new Set<LockEntry>();
+    await inOrder(asked, { after: dependencies, concurrency: CONCURRENCY, signal }, async (entry, own) => {
+      const state = states.get(entry)!;
+      if (await installEntry(entry, { tools, state }, { ...context, signal: own })) installed.add(entry);
+    });
+    return asked.filter((entry) => installed.has(entry)).map(({ name, version }) => `${name}@${version}`);
   });
+}
+
+/** What is there of an entry. */
+interface InstalledState {
+  /** The directory is what was locked. */
+  readonly whole: boolean;
+  /** So are its assets. */
+  readonly complete: boolean;
+}
+
+async function stateOf(
+  entry: LockEntry,
+  workspace: Workspace,
+  { signal, provVersion }: ManagerContext,
+): Promise<InstalledState> {
+  const dir = moduleInstallDir(workspace.root, entry);
+  const whole = await isUnchanged(dir, entry, signal);
+  return { whole, complete: whole && (await hasAssets(dir, { workspace, signal, provVersion })) };
+}
+
+/** Manifests, configs and signatures in one request, where that works; what does not come is fetched one by one. */
+async function primeContents(
+  entries: readonly LockEntry[],
+  contents: Contents,
+  { offline, signal }: ManagerContext,
+): Promise<void> {
+  if (offline) return;
+  const wanted = entries.flatMap(({ source, manifest: { digest } }) => {
+    if (!('repository' in source)) return [];
+    const id = packageId(source.registry, source.repository);
+    return contents.holds(id, digest) ? [] : [{ id, digest }];
+  });
+  // One by one it is no more than that.
+  if (wanted.length < 2) return;
+  try {
+    await contents.prime(wanted);
+  } catch (error) {
+    if (signal?.aborted || !isProvError(error)) throw error;
+    // A mirror or the cache may have it all the same.
+    log.debug('contents cannot be had at once', { code: error.code, reason: error.message });
+  }
 }
 
 interface Tools extends InstallRequest {
   readonly assetPath: AssetPath;
+  /** Assets that are brought at this moment, by their place: two extensions may have the same. */
+  readonly copying: Map<string, Promise<void>>;
 }
 
-async function installEntry(entry: LockEntry, tools: Tools, context: ManagerContext): Promise<boolean> {
+async function installEntry(
+  entry: LockEntry,
+  { tools, state }: { readonly tools: Tools; readonly state: InstalledState },
+  context: ManagerContext,
+): Promise<boolean> {
   const { workspace } = tools;
+  const { whole, complete } = state;
   const dir = moduleInstallDir(workspace.root, entry);
   if (!('repository' in entry.source))
     throw new ProvError('SCHEMAS_LOCK_INVALID', {
       path: workspace.lockFile,
       reason: `${entry.name} has no content`,
     });
-  const whole = await isUnchanged(dir, entry, context.signal);
-  const complete =
-    whole && (await hasAssets(dir, { workspace, signal: context.signal, provVersion: context.provVersion }));
-  if (complete && !tools.reverify) return false;
   const id = packageId(entry.source.registry, entry.source.repository);
   const store = tools.contents.store(id, entry);
   const { signal, provVersion } = context;
@@ -147,6 +205,16 @@ async function installAssets(
   for (const asset of declared.filter(isForThisMachine)) {
     const target = assetInstallPath(workspace.root, asset.sha256);
     if (await isAssetIntact(target, asset.sha256, context.signal)) continue;
+    const running = tools.copying.get(target) ?? bring(asset, target);
+    tools.copying.set(target, running);
+    try {
+      await running;
+    } finally {
+      tools.copying.delete(target);
+    }
+  }
+
+  async function bring(asset: Asset, target: string): Promise<void> {
     const layer = assetLayers(entry).find(({ digest }) => digest === `sha256:${asset.sha256}`);
     const content = layer
       ? await store.fetch(
@@ -159,7 +227,7 @@ async function installAssets(
 
   async function upstream(asset: Asset): Promise<string> {
     try {
-      return (await assetPath(asset, dir)).path;
+      return (await assetPath(asset, dir, context.signal)).path;
     } catch (error) {
       if (context.signal?.aborted) throw error;
       throw new ProvError(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportMirror, importMirror, requireLock, resolveWorkspace, verifyReference } from '#manager';
@@ -200,4 +200,50 @@ test('a mirror carries everything with its signatures; a policy of another key l
   await verifyReference({ reference, policy }, mirror.context);
   const again = await importMirror({ file, to: mirror.registry, policy }, mirror.context);
   assert.equal(again.copied, 0);
+});
+
+test('an install from an empty cache asks for all manifests at once; when one fails, what depends on it is not begun and the rest is whole', async (t) => {
+  const publish = async (site: Site, odd?: string) => {
+    const needs = { aa: {}, bb: { aa: '^1' }, cc: { bb: '^1' }, dd: {}, ee: { dd: '^1' } };
+    for (const [name, dependencies] of Object.entries(needs))
+      await site.publish({
+        name,
+        manifest: { dependencies },
+        files: { 'scripts/install.sh': `echo ${name === odd ? 'odd' : name}\n` },
+      });
+  };
+  const site = await openSite(t);
+  await publish(site);
+  const workspace = await openShop(site, { cc: '^1', ee: '^1' });
+  await resolveWorkspace({ workspace, install: false }, site.context);
+  rmSync(join(site.home, '.provisioning'), { recursive: true });
+  const { installed, requests } = await resolveWorkspace({ workspace, locked: true }, site.context);
+  assert.deepEqual(installed, ['aa@1.0.0', 'bb@1.0.0', 'cc@1.0.0', 'dd@1.0.0', 'ee@1.0.0']);
+  assert.deepEqual(requests, { POST: 1, GET: 5 }, 'one for the manifests, one for each archive');
+
+  const moved = await openSite(t);
+  await publish(moved, 'bb');
+  const settings = join(workspace.root, 'config/provisioning.yaml');
+  writeFileSync(settings, readFileSync(settings, 'utf8').replaceAll(site.registry, moved.registry));
+  rmSync(join(workspace.root, '.cache'), { recursive: true });
+  const elsewhere = await reopen(moved, workspace.root);
+  await assert.rejects(resolveWorkspace({ workspace: elsewhere, locked: true }, moved.context), {
+    code: /^(?:OCI_REFERENCE_NOT_FOUND|OCI_CONTENT_MISSING)$/,
+  });
+  const { lock } = await resolveWorkspace({ workspace, locked: true, dryRun: true }, site.context);
+  const here = lock.extensions.filter((entry) => existsSync(moduleInstallDir(workspace.root, entry)));
+  const names = here.map(({ name }) => name);
+  assert.ok(!names.includes('bb') && !names.includes('cc'), names.join());
+  const folders = [...new Set(here.map((entry) => join(moduleInstallDir(workspace.root, entry), '..')))];
+  for (const folder of folders)
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('.')),
+      [],
+      'nothing half done is beside them',
+    );
+  const rest = await resolveWorkspace({ workspace, locked: true }, site.context);
+  assert.deepEqual(
+    rest.installed.map((each) => each.split('@')[0]),
+    ['aa', 'bb', 'cc', 'dd', 'ee'].filter((name) => !names.includes(name)),
+  );
 });
