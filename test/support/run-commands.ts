@@ -1,8 +1,10 @@
 // Runs many command lines in this one process and writes down what each put on standard output:
 //   node run-commands.js LINES.json RESULTS.json
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { argv, exit } from 'node:process';
-import { main } from '../../cli/program.js';
+import { pathToFileURL } from 'node:url';
+import { projectRoot } from './project.js';
 
 /** What one command line did. */
 export interface CommandRun {
@@ -13,6 +15,9 @@ export interface CommandRun {
 
 const [, , linesFile, resultsFile] = argv;
 if (resultsFile !== undefined) {
+  // What ships, as the command's entry loads it.
+  const program = pathToFileURL(join(projectRoot, 'dist/program.js')).href;
+  const { main } = (await import(program)) as { main: (args: readonly string[]) => Promise<void> };
   const lines = JSON.parse(readFileSync(linesFile!, 'utf8')) as string[][];
   const runs: CommandRun[] = [];
   const real = process.stdout.write.bind(process.stdout);
