@@ -15,8 +15,8 @@ export interface CommandRun {
 
 const [, , linesFile, resultsFile] = argv;
 if (resultsFile !== undefined) {
-  // What ships, as the command's entry loads it.
-  const program = pathToFileURL(join(projectRoot, 'dist/program.js')).href;
+  // By its path: the program is no door of its room.
+  const program = pathToFileURL(join(projectRoot, 'build/cli/program.js')).href;
   const { main } = (await import(program)) as { main: (args: readonly string[]) => Promise<void> };
   const lines = JSON.parse(readFileSync(linesFile!, 'utf8')) as string[][];
   const runs: CommandRun[] = [];
