@@ -7,6 +7,7 @@ import { extCommands } from './commands/ext/specs.js';
 import { keyCommands } from './commands/key/specs.js';
 import { mirrorCommands } from './commands/mirror/specs.js';
 import { registryCommands } from './commands/registry/specs.js';
+import { trustCommands } from './commands/trust/specs.js';
 import { workspaceCommands } from './commands/workspace/specs.js';
 
 /** Every command, in the order that `prov --help` shows. Only data: no command's code is loaded here. */
@@ -18,6 +19,7 @@ export const commandTable: readonly CommandSpec[] = [
   ...deployCommands,
   ...mirrorCommands,
   ...keyCommands,
+  ...trustCommands,
   ...registryCommands,
   ...completionCommands,
 ];

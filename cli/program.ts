@@ -168,6 +168,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   config: 'configuration and where it comes from',
   module: 'extensions as a workspace loads them',
   services: 'start, stop and show what runs',
+  trust: 'look into trust policies',
   mirror: 'carry everything a lock names into closed networks',
   key: 'signing keys',
   registry: 'a registry on this machine',

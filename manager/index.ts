@@ -115,6 +115,8 @@ export { assertDeployable, type DeployableRequest } from './trust/assert-deploya
 export { externalSigner } from './trust/external-signer.js';
 export { type SignReferenceResult, signReference } from './trust/sign-reference.js';
 export {
+  type JudgedReference,
+  judgeReference,
   type VerifyReferenceOptions,
   type VerifyReferenceResult,
   verifyReference,

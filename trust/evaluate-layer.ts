@@ -29,9 +29,10 @@ export interface Vote {
 }
 
 export interface LayerOutcome {
+  readonly source: string;
   readonly verified: boolean;
   readonly mode: EnforcementMode;
-  readonly rule: string | undefined;
+  readonly rule: PolicyRule | undefined;
   readonly reason: Reason;
   readonly steps: readonly Reason[];
   readonly votes: readonly Vote[];
@@ -42,12 +43,12 @@ export async function evaluateLayer(layer: PolicyLayer, input: LayerInput): Prom
   const at = { layer: layer.source };
   const place = logicalRepository(input.request, layer.mirrors);
   if (layer.expires !== undefined && input.now >= layer.expires) {
-    return settled(false, reason('policy-expired', new Date(layer.expires).toISOString(), at));
+    return settled(layer, false, reason('policy-expired', new Date(layer.expires).toISOString(), at));
   }
   const rule = layer.rules.find((each) => applies(each, place, input));
   if (rule === undefined) {
-    if (layer.fallback === 'deny') return settled(false, reason('no-rule', undefined, at));
-    return settled(true, reason('accepted', 'no rule of this layer is about it', { ...at, ok: true }));
+    if (layer.fallback === 'deny') return settled(layer, false, reason('no-rule', undefined, at));
+    return settled(layer, true, reason('accepted', 'no rule of this layer is about it', { ...at, ok: true }));
   }
   const steps: Reason[] = [];
   const votes: Vote[] = [];
@@ -69,9 +70,10 @@ export async function evaluateLayer(layer: PolicyLayer, input: LayerInput): Prom
   }
   const outcome = decide(rule, votes, { seen: [...input.refused, ...steps], uncertain: input.uncertain, at });
   return {
+    source: layer.source,
     verified: outcome.ok,
     mode: modeAt(rule, input.now),
-    rule: rule.id,
+    rule,
     reason: outcome,
     steps: [...steps, outcome],
     votes,
@@ -209,6 +211,6 @@ function modeAt(rule: PolicyRule, now: number): EnforcementMode {
   return rule.until !== undefined && now >= rule.until ? 'enforce' : rule.mode;
 }
 
-function settled(verified: boolean, why: Reason): LayerOutcome {
-  return { verified, mode: 'enforce', rule: undefined, reason: why, steps: [why], votes: [] };
+function settled({ source }: PolicyLayer, verified: boolean, why: Reason): LayerOutcome {
+  return { source, verified, mode: 'enforce', rule: undefined, reason: why, steps: [why], votes: [] };
 }

@@ -9,6 +9,7 @@ export { defaultPolicy, effectivePolicy } from './default-policy.js';
 export { generateKeyPair, type KeyPair } from './generate-key-pair.js';
 export { judgeStatuses, type StatusInput, type StatusStep, type StatusVerdict } from './judge-status.js';
 export { KEY_ALGORITHMS, type KeyAlgorithm } from './key-algorithm.js';
+export { type LintFinding, lintPolicy } from './lint-policy.js';
 export { type ParsePolicyOptions, parseTrustPolicy, readTrustPolicy } from './parse-trust-policy.js';
 export { policyForKeys } from './policy-for-keys.js';
 export { loadPrivateKey, type Signer } from './private-key.js';
@@ -39,5 +40,6 @@ export type {
   Voter,
 } from './trust-policy.js';
 export { trustsKey } from './trusts-key.js';
-export type { SignerInfo, Verdict } from './verdict.js';
+export { type PolicyCase, type PolicyTrial, readPolicyCases, tryPolicy } from './try-policy.js';
+export type { LayerVerdict, SignerInfo, Verdict } from './verdict.js';
 export { type VerifyInput, verifyArtifact } from './verify-artifact.js';

@@ -8,6 +8,18 @@ export interface SignerInfo {
   readonly keyId: string;
 }
 
+/** What one policy file said. */
+export interface LayerVerdict {
+  readonly source: string;
+  readonly verified: boolean;
+  readonly mode: EnforcementMode;
+  /** The rule that decided; absent when none is about the artifact. */
+  readonly rule?: string;
+  /** Its pattern, and who must sign. */
+  readonly about?: string;
+  readonly requires?: readonly string[];
+}
+
 /** What was decided about one artifact, and every step on the way. Plain data: `prov trust explain` prints it. */
 export interface Verdict {
   /** Whether it may be used. In modes warn and audit this can be true although nothing was verified. */
@@ -29,4 +41,6 @@ export interface Verdict {
   readonly bundleDigests: readonly Digest[];
   readonly legacyDigests: readonly Digest[];
   readonly reasons: readonly Reason[];
+  /** Every policy file that was asked, outermost first; empty when the bytes or a deny list decided. */
+  readonly layers: readonly LayerVerdict[];
 }

@@ -1,10 +1,16 @@
 import type { Digest } from '#base';
-import { type ArtifactBytes, establishFacts, type VerifyRequest } from './artifact-facts.js';
-import { readCandidates } from './candidates.js';
+import {
+  type ArtifactBytes,
+  type ArtifactFacts,
+  establishFacts,
+  type VerifyRequest,
+} from './artifact-facts.js';
+import { type Candidate, readCandidates } from './candidates.js';
 import { findDenial, revokedKeys } from './deny-list.js';
 import { evaluateLayer, type LayerOutcome, type Vote } from './evaluate-layer.js';
 import { type Reason, reason } from './reason.js';
 import type { LegacySignature } from './simple-signing.js';
+import { describeVoter } from './threshold.js';
 import type { EnforcementMode, PolicyLayer, TrustPolicy } from './trust-policy.js';
 import type { SignerInfo, Verdict } from './verdict.js';
 
@@ -36,27 +42,49 @@ const STRICTNESS: readonly EnforcementMode[] = ['audit', 'warn', 'enforce'];
 export async function verifyArtifact(input: VerifyInput): Promise<Verdict> {
   const { request, policy, now = Date.now() } = input;
   const established = establishFacts(request, input);
-  if (!established.ok) return refused(input, established.reason);
+  if (!established.ok)
+    return refused({ request, digest: input.manifest.descriptor.digest }, established.reason);
   const { facts } = established;
+  const { usable, refused: screened } = readCandidates(facts.subject, input.bundles, input.legacy ?? []);
+  return decideAbout({
+    request,
+    policy,
+    facts,
+    now,
+    candidates: usable,
+    refused: screened,
+    uncertain: input.uncertain,
+    digest: input.manifest.descriptor.digest,
+    signal: input.signal,
+  });
+}
+
+export interface DecisionInput {
+  readonly request: VerifyRequest;
+  readonly policy: TrustPolicy;
+  readonly facts: ArtifactFacts;
+  readonly candidates: readonly Candidate[];
+  /** What the pre-screen refused. */
+  readonly refused: readonly Reason[];
+  readonly now: number;
+  readonly uncertain?: string | undefined;
+  /** By which the artifact is known. */
+  readonly digest: Digest;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a policy says of an artifact whose bytes are right and of the signatures that are about it. */
+export async function decideAbout(input: DecisionInput): Promise<Verdict> {
+  const { request, policy, facts, now, refused: screened, candidates } = input;
   const denied = findDenial(policy, request, facts, now);
   if (denied !== undefined)
     return refused(input, reason('denied', denied.denial.reason, { layer: denied.layer.source }));
-  const { usable, refused: screened } = readCandidates(facts.subject, input.bundles, input.legacy ?? []);
   const revoked = revokedKeys(policy, now);
   const outcomes: LayerOutcome[] = [];
   for (const layer of grounded(policy.layers)) {
     input.signal?.throwIfAborted();
-    outcomes.push(
-      await evaluateLayer(layer, {
-        request,
-        facts,
-        candidates: usable,
-        refused: screened,
-        revoked,
-        now,
-        uncertain: input.uncertain,
-      }),
-    );
+    const asked = { request, facts, candidates, refused: screened, revoked, now, uncertain: input.uncertain };
+    outcomes.push(await evaluateLayer(layer, asked));
   }
   return combine(input, outcomes, screened);
 }
@@ -68,7 +96,7 @@ function grounded(layers: readonly PolicyLayer[]): readonly PolicyLayer[] {
 }
 
 function combine(
-  input: VerifyInput,
+  input: DecisionInput,
   outcomes: readonly LayerOutcome[],
   screened: readonly Reason[],
 ): Verdict {
@@ -88,16 +116,26 @@ function combine(
     artifact: artifactText(input),
     reason: verified ? 'accepted' : decisive.reason.code,
     explanation: decisive.reason.text,
-    ...(decisive.rule === undefined ? {} : { rule: decisive.rule }),
+    ...(decisive.rule === undefined ? {} : { rule: decisive.rule.id }),
     ...(signers[0] === undefined ? {} : { signer: signers[0] }),
     signers,
     bundleDigests: digestsOf(votes, 'bundle'),
     legacyDigests: digestsOf(votes, 'legacy'),
     reasons: [...screened, ...outcomes.flatMap(({ steps }) => steps)],
+    layers: outcomes.map(({ source, verified: accepted, mode, rule }) => ({
+      source,
+      verified: accepted,
+      mode,
+      ...(rule === undefined
+        ? {}
+        : { rule: rule.id, about: rule.pattern.text, requires: rule.requires.map(describeVoter) }),
+    })),
   };
 }
 
-function refused(input: VerifyInput, why: Reason): Verdict {
+type Named = Pick<DecisionInput, 'request' | 'digest'>;
+
+function refused(input: Named, why: Reason): Verdict {
   return {
     ok: false,
     verified: false,
@@ -109,6 +147,7 @@ function refused(input: VerifyInput, why: Reason): Verdict {
     bundleDigests: [],
     legacyDigests: [],
     reasons: [why],
+    layers: [],
   };
 }
 
@@ -127,7 +166,7 @@ function digestsOf(votes: readonly Vote[], form: 'bundle' | 'legacy'): Digest[] 
   ].sort();
 }
 
-function artifactText({ request, manifest }: VerifyInput): string {
+function artifactText({ request, digest }: Named): string {
   const version = request.version === undefined ? '' : `:${request.version}`;
-  return `${request.registry === undefined ? '' : `${request.registry}/`}${request.repository}${version}@${manifest.descriptor.digest}`;
+  return `${request.registry === undefined ? '' : `${request.registry}/`}${request.repository}${version}@${digest}`;
 }

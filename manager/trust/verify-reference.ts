@@ -1,6 +1,6 @@
 import { readExtension } from '#oci';
 import { type FileReference, formatReference, type Kind, type RemoteReference } from '#schemas';
-import { assertTrusted, type Reason, type TrustPolicy } from '#trust';
+import { assertTrusted, type Reason, type TrustPolicy, type Verdict } from '#trust';
 import { assertNamed, openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
@@ -22,43 +22,59 @@ export interface VerifyReferenceResult {
   readonly reasons: readonly Reason[];
 }
 
+export interface JudgedReference extends Omit<VerifyReferenceResult, 'signer' | 'rule' | 'reasons'> {
+  readonly verdict: Verdict;
+}
+
 /**
  * Returns only when the policy's rules are met, also where the policy would merely warn.
  * @throws TRUST_REFUSED with the reasons
  */
 export async function verifyReference(
-  { reference, policy }: VerifyReferenceOptions,
+  options: VerifyReferenceOptions,
   context: ManagerContext,
 ): Promise<VerifyReferenceResult> {
-  const { signal } = context;
+  const { verdict, ...artifact } = await judgeReference(options, context);
+  // A policy that only warns lets it pass elsewhere; whoever asks for a verification gets the answer.
+  assertTrusted({ ...verdict, ok: verdict.ok && verdict.verified });
+  return {
+    ...artifact,
+    ...(verdict.signer === undefined ? {} : { signer: verdict.signer.identity }),
+    ...(verdict.rule === undefined ? {} : { rule: verdict.rule }),
+    reasons: verdict.reasons,
+  };
+}
+
+/** What a policy says of an artifact, every step of it. Does not throw for a "no". */
+export async function judgeReference(
+  { reference, policy }: VerifyReferenceOptions,
+  context: ManagerContext,
+): Promise<JudgedReference> {
+  const { signal, provVersion } = context;
   return withRegistries(context, async (registries) => {
-    const location = await openLocation(reference, registries, { signal: context.signal });
+    const location = await openLocation(reference, registries, { signal });
     try {
       assertNamed(location, reference);
-      const { store, repository, target } = location;
+      const { store, repository, target, registry, version: asked } = location;
       const descriptor = await store.resolve(target, { signal });
-      const { config } = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
+      const { config } = await readExtension(store, descriptor, { provVersion, signal });
       const { type: kind, name, version } = config;
       const { verdict } = await verifyContent({
         store,
         descriptor,
         repository,
-        registry: location.registry,
-        version: location.version,
+        registry,
+        version: asked,
         policy,
         signal,
       });
-      // A policy that only warns lets it pass elsewhere; whoever asks for a verification gets the answer.
-      assertTrusted({ ...verdict, ok: verdict.ok && verdict.verified });
       return {
         reference: formatReference({ ...reference, digest: descriptor.digest }),
         digest: descriptor.digest,
         kind,
         name,
         version,
-        ...(verdict.signer === undefined ? {} : { signer: verdict.signer.identity }),
-        ...(verdict.rule === undefined ? {} : { rule: verdict.rule }),
-        reasons: verdict.reasons,
+        verdict,
       };
     } finally {
       await location.close();

@@ -1,0 +1,40 @@
+import type { CommandSpec } from '../../command.js';
+import { targetOptions } from '../ext/reference-options.js';
+import { transportOptions } from '../transport-options.js';
+
+export const trustCommands: readonly CommandSpec[] = [
+  {
+    path: ['trust', 'explain'],
+    summary: 'say, step by step, why an extension is or is not accepted',
+    details:
+      'Asks the policy of --policy or --key, else that of the workspace around, else that of the machine and the user. Exit code 6 when it would be refused.',
+    args: [{ name: 'ref', summary: 'reference, for example redis:7.2.0' }],
+    options: [
+      { flags: '--key <file>', summary: 'public key that must have signed it' },
+      { flags: '--policy <file>', summary: 'trust policy file' },
+      ...targetOptions,
+      ...transportOptions,
+    ],
+    examples: ['prov trust explain redis:7.2.0', 'prov trust explain redis:7.2.0 --policy trust-policy.yaml'],
+    load: () => import('./explain.js'),
+  },
+  {
+    path: ['trust', 'lint'],
+    summary: 'look for rules that nobody can meet, keys that count for nothing, and dates',
+    details: 'Exit code 1 when there are errors; warnings alone end with 0.',
+    args: [{ name: 'policy', summary: 'trust policy file' }],
+    examples: ['prov trust lint config/trust-policy.yaml'],
+    load: () => import('./lint.js'),
+  },
+  {
+    path: ['trust', 'test'],
+    summary: 'run a policy against cases: who signed what, and what must come of it',
+    details: 'No registry is asked and no signature is made. Exit code 1 when a case has another outcome.',
+    args: [
+      { name: 'policy', summary: 'trust policy file' },
+      { name: 'cases', summary: 'file of cases' },
+    ],
+    examples: ['prov trust test config/trust-policy.yaml trust-cases.yaml'],
+    load: () => import('./test.js'),
+  },
+];
