@@ -52,6 +52,11 @@ async function fromGit(ref: string, { root, lockFile }: Workspace, context: Mana
   } catch (error) {
     if (error instanceof ProvError) throw error;
     if (signal?.aborted) throw signal.reason;
-    throw new ProvError('MANAGER_LOCK_MISSING', { path: at }, { cause: error });
+    const reason = String((error as { stderr?: unknown }).stderr ?? (error as Error).message)
+      .trim()
+      .split('\n')
+      .at(-1);
+    const hint = `git says "${reason}". Give a lock file, or a commit, branch or tag of git that holds one.`;
+    throw new ProvError('MANAGER_LOCK_MISSING', { path: at, hint }, { cause: error });
   }
 }

@@ -3,12 +3,14 @@ import type { SbomFacts } from './sbom-facts.js';
 
 /** CycloneDX 1.6 as JSON; no time and a serial number made of the lock, so that it is the same each time. */
 export async function cyclonedx(facts: SbomFacts): Promise<string> {
-  const [Enums, Models, Serialize, Spec] = await Promise.all([
-    import('@cyclonedx/cyclonedx-library/Enums'),
-    import('@cyclonedx/cyclonedx-library/Models'),
-    import('@cyclonedx/cyclonedx-library/Serialize'),
-    import('@cyclonedx/cyclonedx-library/Spec'),
-  ]);
+  // CommonJS: once bundled, these modules have a default export only.
+  const [{ default: Enums }, { default: Models }, { default: Serialize }, { default: Spec }] =
+    await Promise.all([
+      import('@cyclonedx/cyclonedx-library/Enums'),
+      import('@cyclonedx/cyclonedx-library/Models'),
+      import('@cyclonedx/cyclonedx-library/Serialize'),
+      import('@cyclonedx/cyclonedx-library/Spec'),
+    ]);
   const root = new Models.Component(Enums.ComponentType.Platform, facts.name, { bomRef: 'workspace' });
   const bom = new Models.Bom({ version: 1, serialNumber: serialNumber(facts) });
   bom.metadata.component = root;

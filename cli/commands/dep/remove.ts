@@ -1,3 +1,6 @@
+import { ProvError } from '#base';
+import type { Kind } from '#schemas';
+import type { Workspace } from '#workspace';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
 import { explainForm } from './explain-options.js';
@@ -7,11 +10,11 @@ import { requirementArguments } from './requirement.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options } = input;
-  const { kind, name } = requirementArguments(input.args);
   const workspace = await openCommandWorkspace(context, input);
+  const { kind, name } = named(input, workspace);
   const { planRemoveRequirement } = await import('#workspace');
   const edit = await planRemoveRequirement(workspace.root, { kind, name });
-  const told = `${kind} ${name}`;
+  const told = kind === undefined ? name : `${kind} ${name}`;
   if (options['resolve'] === false) {
     await edit.write();
     if (edit.changed) context.note('prov dep resolve brings the lock up to date');
@@ -38,4 +41,17 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     data: { kind, name, changed: edit.changed && !dryRun, ...described.data },
     text: `${dryRun ? 'would no longer require' : 'no longer requires'} ${told}\n${described.text}`,
   };
+}
+
+/** What is to go: KIND NAME, KIND/NAME, or NAME alone where nothing else is required under that name. */
+function named({ args }: CommandInput, { requirements }: Workspace): { kind?: Kind; name: string } {
+  const [first = '', second] = args;
+  if (second !== undefined || first.includes('/')) return requirementArguments(args);
+  const kinds = [...new Set(requirements.filter(({ name }) => name === first).map(({ kind }) => kind))];
+  if (kinds.length > 1)
+    throw new ProvError('CLI_USAGE', {
+      reason: `${first} is required as ${kinds.join(' and as ')}`,
+      hint: `Say which one: ${kinds.map((kind) => `${kind}/${first}`).join(' or ')}.`,
+    });
+  return { ...(kinds[0] !== undefined && { kind: kinds[0] }), name: first };
 }

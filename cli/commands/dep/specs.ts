@@ -108,7 +108,7 @@ export const depCommands: readonly CommandSpec[] = [
     aliases: [['remove']],
     summary: 'no longer require an extension, and resolve',
     args: [
-      { name: 'kind', summary: 'kind of the extension; or KIND/NAME' },
+      { name: 'kind', summary: 'kind of the extension; or KIND/NAME; or NAME alone' },
       { name: 'name', summary: 'its name', optional: true },
     ],
     options: [workspaceOption, noResolve, offline, yes, noInstall, allowLocal, dryRun, explainOption],
