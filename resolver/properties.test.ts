@@ -4,6 +4,7 @@ import { resolve } from './resolve.js';
 import { compareSchedules } from './testing/compare-schedules.js';
 import { memorySource, type ShortUniverse, wanted } from './testing/memory-source.js';
 import { mutateProofs } from './testing/mutate-proofs.js';
+import { compareDirections, keepOnlyCited } from './testing/pubgrub-properties.js';
 import { randomSource, randomUniverse } from './testing/random-universe.js';
 
 const TARGET = { platforms: ['linux/amd64'], provVersion: '1.5.0' };
@@ -58,4 +59,16 @@ test('less demand never breaks a solution, and fewer versions never mend a failu
       assert.equal((await answer(fewer, roots)).ok, false, `seed ${seed}: without ${name} ${first[0]}`);
     }
   }
+});
+
+test('oldest first agrees with newest first about whether there is a solution', async (context) => {
+  const counts = await compareDirections(1, 60);
+  context.diagnostic(JSON.stringify(counts));
+  assert.ok(counts.solvable >= 15 && counts.unsolvable >= 15 && counts.different >= 10);
+});
+
+test('a failure is one still when only the dependencies that its proof cites are kept', async (context) => {
+  const counts = await keepOnlyCited(1, 60);
+  context.diagnostic(JSON.stringify(counts));
+  assert.ok(counts.failures >= 15 && counts.removed >= 100);
 });

@@ -1,17 +1,22 @@
+import { isProvError } from '#base';
 import { readExtension } from '#oci';
 import { packageId } from '#resolver';
 import type { ConfigBlob, Lock, LockEntry } from '#schemas';
 import type { ManagerContext } from '../context.js';
 import type { Contents } from '../metadata/contents.js';
+import { missingOffline } from '../resolve/read-content.js';
 
 /** Configs read at once. */
 const CONCURRENCY = 32;
 
-/** The config of every locked extension (licence, authors, description), by entry; each digest is checked. */
+/**
+ * The config of every locked extension (licence, authors, description), by entry; each digest is checked.
+ * @throws MANAGER_OFFLINE_MISSING
+ */
 export async function lockedConfigs(
   { extensions }: Lock,
   contents: Contents,
-  { provVersion, signal }: ManagerContext,
+  { provVersion, signal, offline }: ManagerContext,
 ): Promise<ReadonlyMap<LockEntry, ConfigBlob>> {
   const remote = extensions.flatMap((entry) =>
     'repository' in entry.source
@@ -23,7 +28,13 @@ export async function lockedConfigs(
   for (let at = 0; at < remote.length; at += CONCURRENCY) {
     const read = remote.slice(at, at + CONCURRENCY).map(async ({ entry, id }) => {
       const store = contents.store(id, entry);
-      configs.set(entry, (await readExtension(store, entry.manifest, { provVersion, signal })).config);
+      try {
+        configs.set(entry, (await readExtension(store, entry.manifest, { provVersion, signal })).config);
+      } catch (error) {
+        if (offline !== true || !isProvError(error, 'OCI_CONTENT_MISSING')) throw error;
+        const { kind, name, version } = entry;
+        throw missingOffline([String(error.details['digest'])], `${kind} ${name} ${version}`);
+      }
     });
     await Promise.all(read);
   }

@@ -129,7 +129,8 @@ function lostSignatures(
   return legacy === undefined || legacyManifest !== undefined ? lost : [...lost, legacy];
 }
 
-function missingOffline(digests: readonly Digest[], what: string): ProvError {
+/** Content that is needed and was not kept here. */
+export function missingOffline(digests: readonly string[], what: string): ProvError {
   return new ProvError('MANAGER_OFFLINE_MISSING', {
     count: digests.length,
     list: digests.map((digest) => `  ${digest}  ${what}`).join('\n'),

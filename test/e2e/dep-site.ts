@@ -106,6 +106,5 @@ export async function onTerminal(
   const timer = setTimeout(() => child.kill('SIGKILL'), 120_000);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearTimeout(timer);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what colours and moves the cursor is not read
   return { code: code ?? -1, screen: screen.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '') };
 }
