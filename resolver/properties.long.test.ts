@@ -28,5 +28,5 @@ test('oldest first and newest first agree on 4,000 universes', async (context) =
 test('failures of 4,000 universes are failures still with the dependencies that their proofs cite alone', async (context) => {
   const counts = await keepOnlyCited(FIRST_SEED, 4000);
   context.diagnostic(`${JSON.stringify(counts)}, first seed ${FIRST_SEED}`);
-  assert.ok(counts.failures >= 3000 && counts.removed >= 4000);
+  assert.ok(counts.failures >= 1200 && counts.removed >= 4000);
 });
