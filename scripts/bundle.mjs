@@ -91,12 +91,12 @@ async function readModules(entries) {
       target: TARGET,
       resolve(specifier) {
         const target = ours(specifier, id);
-        if (target !== undefined) return `at(${JSON.stringify(target)})`;
+        if (target !== undefined) return `__at(${JSON.stringify(target)})`;
         if (builtinModules.includes(specifier.replace(/^node:/, '')))
-          return `builtin(${JSON.stringify(specifier)})`;
+          return `__builtin(${JSON.stringify(specifier)})`;
         // Taken as its default export: that is all that import() of a CommonJS module surely has.
         if (EXTERNAL.includes(specifier)) return `{ default: require(${JSON.stringify(specifier)}) }`;
-        return `at(${JSON.stringify(packageId(specifier))})`;
+        return `__at(${JSON.stringify(packageId(specifier))})`;
       },
     });
     const found = [];
@@ -106,10 +106,13 @@ async function readModules(entries) {
       else if (!builtinModules.includes(specifier.replace(/^node:/, '')) && !EXTERNAL.includes(specifier))
         packages.set(specifier, new Set([...(packages.get(specifier) ?? []), ...names]));
     }
-    const { code } = await transform(`x = (set, at, builtin, require, url) => {\n'use strict';\n${body}\n}`, {
-      ...MINIFY,
-      sourcefile: file,
-    });
+    const { code } = await transform(
+      `x = (__set, __at, __builtin, require, __url) => {\n'use strict';\n${body}\n}`,
+      {
+        ...MINIFY,
+        sourcefile: file,
+      },
+    );
     modules.set(id, { exported, code: code.replace(/^x=/, '').replace(/;\n$/, '') });
     return found;
   };
@@ -175,7 +178,7 @@ async function packageModule(specifier, names, meta) {
   const text = outputFiles[0].text.replace(/^"use strict";/, '');
   return [
     packageId(specifier),
-    `(set, at, builtin, require) => {${/^"use strict";/.test(outputFiles[0].text) ? '"use strict";' : ''}const module={exports:{}};let exports=module.exports;${text}set(module.exports);}`,
+    `(__set, __at, __builtin, require) => {${/^"use strict";/.test(outputFiles[0].text) ? '"use strict";' : ''}const module={exports:{}};let exports=module.exports;${text}__set(module.exports);}`,
   ];
 }
 

@@ -7,11 +7,13 @@ const HELPER =
   /^__(?:create|defProp|getOwnPropDesc|getOwnPropNames|getProtoOf|hasOwnProp|export|copyProps|toESM|toCommonJS)$/;
 /** Stands for `import.meta.url`, which CommonJS does not have. */
 const URL_NAME = '__moduleUrl';
+/** What a factory is given: names that no variable of a module has, since one that had would hide it. */
+const GIVEN = /^__(?:set|at|builtin|url)$/;
 
 /**
- * The module as a factory: `(set, at, url) => {…}`, where `set` takes the object of its exports and `at` loads another
- * module. `resolve(specifier)` gives the expression that loads it. Also gives what it takes of each import: names, or
- * '*' for all of it.
+ * The module as a factory: `(__set, __at, __url) => {…}`, where `__set` takes the object of its exports and `__at`
+ * loads another module. `resolve(specifier)` gives the expression that loads it. Also gives what it takes of each
+ * import: names, or '*' for all of it.
  *
  * esbuild does the change to CommonJS, and thereby the analysis of scopes: an import becomes `var import_x =
  * require(…)` under a name that nothing else in the file has, so that every identifier of that name is a use.
@@ -65,7 +67,8 @@ export async function lazyModule(source, { file, target, resolve }) {
       return;
     }
     if (node.type !== 'Identifier' || isName(parent, key)) return;
-    if (node.name === URL_NAME) edits.push([node.start, node.end, 'url()']);
+    if (node.name === URL_NAME) edits.push([node.start, node.end, '__url()']);
+    if (GIVEN.test(node.name)) throw new Error(`${file}: ${node.name} is a name of the bundle`);
     const found = imports.get(node.name);
     if (found === undefined) return;
     const member =
@@ -90,7 +93,7 @@ export async function lazyModule(source, { file, target, resolve }) {
   );
   const getters = exported.map(({ name, start, end }) => `get ${name}() { return ${text(start, end)}; }`);
   const body = [
-    `set({ ${getters.join(', ')} });`,
+    `__set({ ${getters.join(', ')} });`,
     ...loaders,
     ...eager.map((specifier) => `${resolve(specifier)};`),
     text(program.start, program.end),
