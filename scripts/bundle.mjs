@@ -16,6 +16,8 @@ import { build, transform } from 'esbuild';
 import { lazyModule } from './lazy-module.mjs';
 
 /** Native code that must stay outside the bundle, and a plug-in of the SBOM library for XML, which nobody asks for. */
+/** Packages whose files are taken as one module: with copies of its own each would not know what another made. */
+const WHOLE = ['@cyclonedx/cyclonedx-library'];
 const EXTERNAL = ['libsql', 'xmlbuilder2'];
 /** Threads: each is a bundle of its own. */
 const WORKERS = { 'db-worker': 'build/db/worker.js', 'deflate-worker': 'build/oci/pack/deflate-worker.js' };
@@ -42,7 +44,7 @@ export async function bundle() {
   const meta = { inputs: {}, outputs: {} };
   const { modules, packages } = await readModules([PROGRAM, DOOR]);
   const parts = [...modules].map(([id, { code }]) => [id, code]);
-  parts.push(...(await Promise.all([...packages].map((each) => packageModule(...each, meta)))));
+  parts.push(...(await packageModules(packages, meta)));
   const index = writeArchive(parts, meta);
   await writeCommonJs('program', 'build/cli/modules/bundled-program.js', {
     PROV_MODULES: JSON.stringify(JSON.stringify(index)),
@@ -154,6 +156,28 @@ function writeArchive(parts, meta) {
   return index;
 }
 
+/** What is taken of packages, a module for each way to name one. */
+async function packageModules(packages, meta) {
+  const alone = [...packages].filter(
+    ([specifier]) => !WHOLE.some((name) => specifier.startsWith(`${name}/`)),
+  );
+  const wholes = WHOLE.map(async (name) => {
+    const specifiers = [...packages.keys()].filter((each) => each.startsWith(`${name}/`));
+    const contents = specifiers
+      .map((each, i) => `export * as m${i} from ${JSON.stringify(each)};`)
+      .join('\n');
+    return [
+      await packagedModule(name, { contents, sourcefile: 'package.mjs' }, meta),
+      ...specifiers.map((each, i) => [
+        packageId(each),
+        `(__set, __at) => {__set(__at(${JSON.stringify(packageId(name))}).m${i});}`,
+      ]),
+    ];
+  });
+  const singles = alone.map(([specifier, names]) => packageModule(specifier, names, meta));
+  return [...(await Promise.all(wholes)).flat(), ...(await Promise.all(singles))];
+}
+
 /** What is taken of a package, as one module. */
 async function packageModule(specifier, names, meta) {
   const from = JSON.stringify(specifier);
@@ -164,12 +188,16 @@ async function packageModule(specifier, names, meta) {
     (names.has('*')
       ? `export * from ${from}; export { default } from ${from};`
       : `export { ${[...names].sort().join(', ')} } from ${from};`);
+  return packagedModule(specifier, { contents, sourcefile: functions ? 'package.cjs' : 'package.mjs' }, meta);
+}
+
+async function packagedModule(specifier, source, meta) {
   const { metafile, outputFiles } = await build({
     ...MINIFY,
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    stdin: { contents, resolveDir: process.cwd(), sourcefile: functions ? 'package.cjs' : 'package.mjs' },
+    stdin: { ...source, resolveDir: process.cwd() },
     external: EXTERNAL,
     metafile: true,
     write: false,
