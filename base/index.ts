@@ -34,6 +34,7 @@ export { type FileSystem, nodeFileSystem } from './file-system.js';
 export { provHome } from './home.js';
 export { assertWithin, LIMITS } from './limits.js';
 export { configureLog, type LogLevel, type LogRecord, type LogSink, log } from './log.js';
+export { oneLine, printable } from './printable.js';
 export { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 export { redact, registerSecret } from './redact.js';
 export { RETRY_DEFAULTS, type RetryOptions, retry } from './retry.js';

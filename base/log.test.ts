@@ -35,6 +35,11 @@ test('fields follow the message, and secrets never appear in either form', () =>
   assert.ok(!Number.isNaN(Date.parse(record['time'] as string)));
 });
 
+test('what others wrote stays on its line and moves no cursor', () => {
+  log.warn('it says: a\u001b[2Jb\u009b31mc\nerror: faked', { reason: 'one\r\ntwo' });
+  assert.deepEqual(lines, ['warn: it says: a\ufffd[2Jb\ufffd31mc error: faked reason=one two']);
+});
+
 test('a secret made of digits leaves the JSON of a log line readable', () => {
   registerSecret('4711');
   configureLog({ json: true });

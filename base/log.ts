@@ -1,3 +1,4 @@
+import { oneLine } from './printable.js';
 import { redact, redactedJson } from './redact.js';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -34,7 +35,7 @@ function write(level: LogLevel, message: string, fields: Readonly<Record<string,
   const rest = Object.entries(fields).map(
     ([key, value]) => ` ${key}=${typeof value === 'string' ? value : redactedJson(value)}`,
   );
-  sink(redact(`${level}: ${message}${rest.join('')}`));
+  sink(redact(oneLine(`${level}: ${message}${rest.join('')}`)));
 }
 
 /** Structured log of the process; every line is redacted. */

@@ -1,4 +1,4 @@
-import { type ErrorDocument, ProvError, redact, writeError } from '#base';
+import { type ErrorDocument, oneLine, ProvError, printable, redact, writeError } from '#base';
 import type { CommandOutput, OutputFormat, Table } from '../command.js';
 import type { ProgressEvent } from './progress.js';
 import type { ProgressView } from './progress-view.js';
@@ -119,7 +119,7 @@ export class Printer {
 
 /** Columns padded to their widest cell, two spaces between; no trailing spaces. */
 export function formatTable({ columns, rows }: Table): string {
-  const all = [columns.map((name) => name.toUpperCase()), ...rows];
+  const all = [columns.map((name) => name.toUpperCase()), ...rows.map((row) => row.map(oneLine))];
   const widths = columns.map((_, i) => Math.max(...all.map((row) => [...(row[i] ?? '')].length)));
   const line = (row: readonly string[]) =>
     columns
@@ -142,14 +142,6 @@ async function failureDocument(error: ErrorDocument, out: 'json' | 'ndjson' | 'y
 async function yaml(data: unknown): Promise<string> {
   const { toYaml } = await import('./to-yaml.js');
   return toYaml(data);
-}
-
-/** Control characters, which move the cursor and rewrite what stands there, but for newline and tab. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
-
-/** Text as people may see it: a registry or an extension must not be able to fake or hide lines. */
-export function printable(text: string): string {
-  return text.replace(CONTROL, '\ufffd');
 }
 
 /**

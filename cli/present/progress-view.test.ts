@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printable } from './printer.js';
+import { printable } from '#base';
 import { formatDuration, ProgressView } from './progress-view.js';
 import { RateWindow } from './rate-window.js';
 

@@ -1,4 +1,4 @@
-import type { Digest } from '#base';
+import { type Digest, oneLine } from '#base';
 import { type ReadStore, readExtension, referrerPayloads } from '#oci';
 import { type ConfigBlob, type Descriptor, MEDIA } from '#schemas';
 import {
@@ -72,6 +72,7 @@ export async function readLifecycle(
   });
   return {
     ...verdict,
+    ...(verdict.reason === undefined ? {} : { reason: oneLine(verdict.reason) }),
     unreadable: payloads.flatMap(({ descriptor: { digest }, problem }) =>
       problem === undefined ? [] : [{ digest, problem }],
     ),

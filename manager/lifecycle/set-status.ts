@@ -1,4 +1,4 @@
-import { ProvError } from '#base';
+import { oneLine, ProvError } from '#base';
 import { attachArtifact, bytesSource, describeBytes, type RemoteRepository, readExtension } from '#oci';
 import {
   ANNOTATION,
@@ -62,7 +62,8 @@ export async function setStatus(
 
 async function set(options: SetStatusOptions, context: ManagerContext): Promise<SetStatusResult> {
   const { signal, provVersion, rehearsal } = context;
-  const { reference, state, reason, replacement, signer } = options;
+  const { reference, state, replacement, signer } = options;
+  const reason = oneLine(options.reason);
   if (reason.length > MAX_STATUS_REASON)
     throw new ProvError('BASE_LIMIT_EXCEEDED', {
       what: 'the reason',

@@ -98,6 +98,7 @@ export async function openContentCache(directory: string): Promise<ContentCache>
 
   async function whole({ digest, size }: Content): Promise<Uint8Array | undefined> {
     const bytes = await readOptional(pathOf(digest), size);
+    // Who asks for another size may be wrong himself: that is no reason to throw away what may be right.
     if (bytes === undefined) return undefined;
     if (digestOf(bytes, digestAlgorithm(digest)) === digest) return bytes;
     drop(digest);
@@ -233,12 +234,12 @@ async function digestOptional(
   }
 }
 
-/** The bytes of a file of exactly this size; a file of another size reads as no bytes. */
+/** The bytes of a file of exactly this size. */
 async function readOptional(path: string, size: number): Promise<Uint8Array | undefined> {
   try {
     const file = await open(path, 'r');
     try {
-      return (await file.stat()).size === size ? await readFile(file) : new Uint8Array(0);
+      return (await file.stat()).size === size ? await readFile(file) : undefined;
     } finally {
       await file.close();
     }

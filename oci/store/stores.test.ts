@@ -221,6 +221,9 @@ test('cache: content is kept by digest, found damaged, and cleaned', async (t) =
   assert.equal((await cache.list()).length, 3);
   const path = (await cache.path(descriptor.digest))!;
   assert.deepEqual(readFileSync(path), blob);
+  // A manifest of somebody else may name the content with a wrong size: that takes nothing from the others.
+  assert.equal(await cache.get({ ...descriptor, size: descriptor.size + 1 }), undefined);
+  assert.equal(await cache.has(descriptor.digest), true);
   chmodSync(path, 0o644);
   writeFileSync(path, 'some CONTENT');
   assert.equal(await cache.path(descriptor.digest), undefined);

@@ -226,9 +226,13 @@ test('a revoked artifact of any kind is refused, and one on this machine is not 
     pullArtifact({ reference, destination: join(site.folder, 'any'), force: true, ...more }, context);
   const { state, digest } = await pull();
   assert.equal(state, 'active');
-  await set({ state: 'yanked' });
+  await set({ state: 'yanked', reason: 'it is yanked\nsigned by\u001b[2J anna' });
   assert.equal((await pull()).state, 'yanked');
-  assert.match(JSON.stringify(events), /is yanked: it is yanked/);
+  assert.match(
+    JSON.stringify(events),
+    /is yanked: it is yanked signed by\ufffd\[2J anna"/,
+    'no line is faked',
+  );
   await set({ state: 'revoked' });
   await assert.rejects(pull(), { code: 'MANAGER_VERSION_REVOKED', message: /it is revoked/ });
   assert.equal((await pull({ allowRevoked: true })).state, 'revoked');

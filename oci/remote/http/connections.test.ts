@@ -185,6 +185,11 @@ test('internal addresses are known in every notation', () => {
     'x.localhost',
     '2130706433',
     '0x7f.1',
+    'LOCALHOST.',
+    '127.0.0.1.',
+    '::7f00:1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
   ]) {
     assert.equal(isInternalAddress(address), true, address);
   }

@@ -17,12 +17,18 @@ for (const [net, prefix] of [
   ['::1', 128],
   ['fc00::', 7],
   ['fe80::', 10],
+  // Ways to write an IPv4 address: compatible, translated (NAT64), 6to4.
+  ['::', 96],
+  ['64:ff9b::', 96],
+  ['2002::', 16],
 ] as const) {
   INTERNAL.addSubnet(net, prefix, 'ipv6');
 }
 
 /** Whether a host is an address of this machine, its link or a private network, written as a literal. */
-export function isInternalAddress(hostname: string): boolean {
+export function isInternalAddress(name: string): boolean {
+  // A dot at the end changes nothing but the text.
+  const hostname = name.toLowerCase().replace(/\.+$/, '');
   if (hostname === 'localhost' || hostname.endsWith('.localhost')) return true;
   const family = isIP(hostname);
   if (family === 0) return /^(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+)){0,3}$/i.test(hostname);
