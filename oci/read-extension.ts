@@ -110,14 +110,16 @@ export async function readExtension(
   };
 }
 
-/** Members of a config that this prov understands, so that they may be called critical. */
-const UNDERSTOOD = new Set(['critical', ...Object.keys(extensionManifestSchema.shape)]);
+/** Whether this prov understands a member of a config, so that it may be called critical. */
+function isUnderstood(name: unknown): boolean {
+  return name === 'critical' || Object.keys(extensionManifestSchema.shape).some((each) => each === name);
+}
 
 function parseConfig(bytes: Uint8Array, what: string, provVersion: string): ConfigBlob {
   const value = parseJson(bytes, what);
   assertReadable(value, what, provVersion);
   const critical: unknown = (value as { critical?: unknown } | null)?.critical;
-  const unknown = Array.isArray(critical) ? critical.find((each) => !UNDERSTOOD.has(each)) : undefined;
+  const unknown = Array.isArray(critical) ? critical.find((each) => !isUnderstood(each)) : undefined;
   if (unknown !== undefined) {
     throw new ProvError('SCHEMAS_NEEDS_NEWER_PROV', {
       path: what,

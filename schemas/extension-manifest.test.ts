@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '#base';
-import {
-  configBlob,
-  configBlobSchema,
-  dependencyFacts,
-  dependencyFactsSchema,
-  parseExtensionManifest,
-} from './extension-manifest.js';
+import { configBlob, configBlobSchema, dependencyFacts, dependencyFactsSchema } from './config-blob.js';
+import { parseExtensionManifest } from './extension-manifest.js';
 
 const HEX = '0'.repeat(64);
 const GOLDEN = `$schema: ../schemas/manifest.schema.json

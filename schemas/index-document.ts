@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Digest, isDigest } from '#base';
-import { dependencyFactsSchema } from './extension-manifest.js';
+import { dependencyFactsSchema } from './config-blob.js';
 import { KINDS } from './names.js';
 
 export const LIFECYCLE_STATES = ['active', 'deprecated', 'yanked', 'revoked'] as const;

@@ -14,6 +14,14 @@ export {
 } from './closure-document.js';
 export { type CommandEvent, commandEventSchema } from './command-event.js';
 export {
+  assertReadable,
+  configBlob,
+  configBlobSchema,
+  type DependencyFacts,
+  dependencyFacts,
+  dependencyFactsSchema,
+} from './config-blob.js';
+export {
   type ConfigFile,
   configFileSchema,
   MIN_AGE,
@@ -23,14 +31,8 @@ export {
 } from './config-file.js';
 export {
   type Asset,
-  assertReadable,
   type ConfigBlob,
-  configBlob,
-  configBlobSchema,
   type Dependency,
-  type DependencyFacts,
-  dependencyFacts,
-  dependencyFactsSchema,
   type ExtensionManifest,
   extensionManifestSchema,
   type HealthCheck,

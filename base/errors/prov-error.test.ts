@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { registerSecret } from '../redact.js';
+import { catalogue, type ErrorCode } from './catalogue.js';
+import { findEntry } from './find-entry.js';
 import { isProvError, ProvError, toProvError } from './prov-error.js';
 
 test('message and hint are filled from the details', () => {
@@ -110,4 +112,9 @@ test('what the system forbids is a matter of permission, and no bug', () => {
   assert.deepEqual(seen(system('ENOSPC', 'write')), ['BASE_DISK_FULL', 1, 'a file']);
   assert.equal(system('ECONNREFUSED', 'connect').code, 'BASE_INTERNAL');
   assert.equal(system('ENOENT', 'open', '/a').code, 'BASE_INTERNAL');
+});
+
+test('every code of the catalogue is found in its room', () => {
+  for (const [code, entry] of Object.entries(catalogue))
+    assert.equal(findEntry(code as ErrorCode), entry, code);
 });

@@ -1,7 +1,8 @@
 import { redact, redactedJson } from '../redact.js';
-import { catalogue, type ErrorCode } from './catalogue.js';
-import { type CatalogueEntry, PERMISSION_REASONS } from './entry.js';
+import type { ErrorCode } from './catalogue.js';
+import { PERMISSION_REASONS } from './entry.js';
 import { EXIT } from './exit-code.js';
+import { findEntry } from './find-entry.js';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
@@ -30,7 +31,7 @@ export class ProvError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}, options?: { cause?: unknown }) {
-    super(redact(fill(entryOf(code).message, details)), options);
+    super(redact(fill(findEntry(code).message, details)), options);
     this.name = 'ProvError';
     this.code = code;
     this.details = details;
@@ -38,21 +39,21 @@ export class ProvError extends Error {
 
   get hint(): string {
     const own = this.details['hint'];
-    return redact(typeof own === 'string' ? own : fill(entryOf(this.code).hint, this.details));
+    return redact(typeof own === 'string' ? own : fill(findEntry(this.code).hint, this.details));
   }
 
   get exitCode(): number {
-    const { exit, exitByReason } = entryOf(this.code);
+    const { exit, exitByReason } = findEntry(this.code);
     return EXIT[exitByReason?.[String(this.details['reason'])] ?? exit];
   }
 
   get httpStatus(): number {
-    return entryOf(this.code).http ?? 500;
+    return findEntry(this.code).http ?? 500;
   }
 
   get retryable(): boolean {
     const own = this.details['retryable'];
-    return typeof own === 'boolean' ? own : (entryOf(this.code).retryable ?? false);
+    return typeof own === 'boolean' ? own : (findEntry(this.code).retryable ?? false);
   }
 
   /** The JSON form; details are redacted and never hold a stack or the cause. */
@@ -99,10 +100,6 @@ function systemRefusal(thrown: unknown): ProvError | undefined {
 
 export function isProvError(thrown: unknown, code?: ErrorCode): thrown is ProvError {
   return thrown instanceof ProvError && (code === undefined || thrown.code === code);
-}
-
-function entryOf(code: ErrorCode): CatalogueEntry {
-  return catalogue[code];
 }
 
 function fill(template: string, details: ErrorDetails): string {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cliPath, projectRoot } from '../../test/support/project.js';
@@ -44,9 +45,15 @@ function rowsOf(site: Site, node: string): Row[] {
   const plain = join(cwd, 'plain');
   const npm = npmProgram();
   let pull: readonly string[] = [];
+  let pullDigest: readonly string[] = [];
   let pulls = 0;
-  let key = '';
   let push = 0;
+  const sign = async (key: string) => {
+    const { host } = await site.ownRegistry();
+    const namespace = `bench/sign${major}-${push++}`;
+    const target = ['--registry', host, '--namespace', namespace, '--sign', '--key', join(cwd, key)];
+    return run([cliPath, 'ext', 'push', EXTENSION, ...target]);
+  };
   return [
     {
       ...shared,
@@ -87,6 +94,27 @@ function rowsOf(site: Site, node: string): Row[] {
     },
     {
       ...shared,
+      id: `cli.pull-digest.node${major}`,
+      title: `prov ext pull of a small extension by digest from the cache, Node ${version}`,
+      candidate: {
+        name: 'prov ext pull @sha256:…',
+        measure: () => run([...pullDigest, '--destination', join(cwd, `pulled-${pulls++}`)]),
+      },
+      goal: ratioAtMost(PULL_GOAL),
+      repeat: site.quick ? 2 : 4,
+      note: 'nobody is asked: manifest, config and archive are on this machine and checked again',
+      async prepare() {
+        const { host } = await site.ownRegistry();
+        const namespace = `bench/digest${major}`;
+        const to = ['--registry', host, '--namespace', namespace, '--out', 'json'];
+        const pushed = execFileSync(node, [cliPath, 'ext', 'push', EXTENSION, ...to], { env: site.env });
+        const { digest } = (JSON.parse(pushed.toString()) as { data: { digest: string } }).data;
+        pullDigest = [cliPath, 'ext', 'pull', `${host}/${namespace}/os@${digest}`];
+        run([...pullDigest, '--destination', join(cwd, 'filled')]);
+      },
+    },
+    {
+      ...shared,
       id: `cli.validate.node${major}`,
       title: `prov ext validate (YAML, zod), Node ${version}`,
       candidate: { name: 'prov ext validate', measure: () => run([cliPath, 'ext', 'validate', plain]) },
@@ -104,31 +132,37 @@ function rowsOf(site: Site, node: string): Row[] {
       candidate: { name: 'prov ext validate', measure: () => run([cliPath, 'ext', 'validate', EXTENSION]) },
       goal: ratioAtMost(GOALS.validate(major)),
       repeat: site.quick ? 2 : 4,
-      note: 'ajv compiles the meta-schema of JSON Schema 2020-12 in every process',
+      note: 'the schema of the extension is compiled in every process, its meta-schema when prov is built',
     },
     {
       ...shared,
       id: `cli.sign.node${major}`,
       title: `prov ext push --sign, Node ${version}`,
-      candidate: {
-        name: 'prov ext push --sign',
-        async measure() {
-          const { host } = await site.ownRegistry();
-          const namespace = `bench/sign${major}-${push++}`;
-          const target = ['--registry', host, '--namespace', namespace, '--sign', '--key', key];
-          return run([cliPath, 'ext', 'push', EXTENSION, ...target]);
-        },
-      },
+      candidate: { name: 'prov ext push --sign', measure: () => sign('bench.key') },
       goal: ratioAtMost(SIGN_GOAL),
       repeat: site.quick ? 1 : 2,
-      note: 'opens an encrypted key (scrypt), packs, pushes and signs a small extension on our registry',
+      note: "opens an encrypted key, packs, pushes and signs a small extension on our registry; cosign's scrypt (N 65536, r 8), which makes the password slow to guess, takes some 185 ms of CPU of it",
       async prepare() {
         await site.ownRegistry();
         execFileSync(node, [cliPath, 'key', 'generate', '--output', join(cwd, 'bench')], {
           env: { ...site.env, PROVISIONING_SIGN_PASSWORD: KEY_PASSWORD },
           stdio: 'ignore',
         });
-        key = join(cwd, 'bench.key');
+      },
+    },
+    {
+      ...shared,
+      id: `cli.sign-plain-key.node${major}`,
+      title: `prov ext push --sign with an unencrypted key, Node ${version}`,
+      candidate: { name: 'prov ext push --sign', measure: () => sign('plain.key') },
+      goal: ratioAtMost(SIGN_GOAL),
+      repeat: site.quick ? 1 : 2,
+      note: 'the same with a plain PKCS#8 key: what is ours of the time',
+      async prepare() {
+        await site.ownRegistry();
+        const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+        const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+        writeFileSync(join(cwd, 'plain.key'), pem, { mode: 0o600 });
       },
     },
   ];
