@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import * as z from 'zod';
 import { accepts } from './accepts.js';
 import { contentsDocumentSchema } from './closure-document.js';
-import { configBlobSchema, dependencyFactsSchema } from './extension-manifest.js';
+import { configBlobSchema, dependencyFactsSchema } from './config-blob.js';
 import { indexDocumentSchema, indexEntrySchema } from './index-document.js';
 import { lockSchema } from './lock.js';
 import { descriptorSchema, imageIndexSchema, imageManifestSchema } from './oci.js';
