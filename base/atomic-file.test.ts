@@ -45,15 +45,28 @@ function faulty(fault?: Fault): FileSystem & { readonly calls: Operation[]; read
       step('write');
       return nodeFileSystem.write(fd, data);
     },
+    writeLater(fd, pieces) {
+      step('writeLater');
+      return nodeFileSystem.writeLater(fd, pieces);
+    },
     fsync(fd) {
       step('fsync');
       nodeFileSystem.fsync(fd);
+    },
+    fsyncLater(fd) {
+      step('fsyncLater');
+      return nodeFileSystem.fsyncLater(fd);
     },
     close(fd) {
       // As in close(2): the descriptor is gone also when it reports an error.
       nodeFileSystem.close(fd);
       open_.delete(fd);
       step('close');
+    },
+    async closeLater(fd) {
+      await nodeFileSystem.closeLater(fd);
+      open_.delete(fd);
+      step('closeLater');
     },
     rename(from, to) {
       step('rename');

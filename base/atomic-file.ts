@@ -40,7 +40,7 @@ export interface AtomicFile {
 /** Opens a writer for `path`; see `writeFileAtomic` for what it guarantees. */
 export function openAtomicFile(path: string, options: AtomicWriteOptions = {}): AtomicFile {
   const fs = options.fileSystem ?? nodeFileSystem;
-  const temporaryPath = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporaryPath = temporaryName(path);
   let fd: number | undefined = guard(path, () => fs.open(temporaryPath, 'wx', options.mode ?? 0o644));
   let exists = true;
   return {
@@ -81,6 +81,11 @@ export function openAtomicFile(path: string, options: AtomicWriteOptions = {}): 
   };
 }
 
+/** A new name beside `path` for what becomes `path`. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+}
+
 /** Makes renames and new names in `path` durable. A no-op where directories cannot be opened (Windows). */
 export function fsyncDirectory(path: string, fs: FileSystem = nodeFileSystem): void {
   if (process.platform === 'win32') return;
@@ -89,6 +94,17 @@ export function fsyncDirectory(path: string, fs: FileSystem = nodeFileSystem): v
     fs.fsync(fd);
   } finally {
     fs.close(fd);
+  }
+}
+
+/** `fsyncDirectory` in a thread. */
+export async function fsyncDirectoryLater(path: string, fs: FileSystem = nodeFileSystem): Promise<void> {
+  if (process.platform === 'win32') return;
+  const fd = fs.open(path, 'r');
+  try {
+    await fs.fsyncLater(fd);
+  } finally {
+    await fs.closeLater(fd);
   }
 }
 

@@ -2,10 +2,12 @@ export {
   type AtomicFile,
   type AtomicWriteOptions,
   fsyncDirectory,
+  fsyncDirectoryLater,
   openAtomicFile,
   writeError,
   writeFileAtomic,
 } from './atomic-file.js';
+export { type AtomicStream, openAtomicStream, writeFileAtomicLater } from './atomic-stream.js';
 export { canonicalJson, type JsonValue } from './canonical-json.js';
 export { childEnvironment } from './child-environment.js';
 export {
@@ -30,7 +32,8 @@ export {
   toProvError,
 } from './errors/prov-error.js';
 export { type FileLockOptions, withFileLock } from './file-lock.js';
-export { type FileSystem, nodeFileSystem } from './file-system.js';
+export { filePieces } from './file-pieces.js';
+export { type FileSystem, nodeFileSystem, unsyncedFileSystem } from './file-system.js';
 export { provHome } from './home.js';
 export { assertWithin, LIMITS } from './limits.js';
 export { configureLog, type LogLevel, type LogRecord, type LogSink, log } from './log.js';

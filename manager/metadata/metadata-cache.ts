@@ -4,18 +4,15 @@ import {
   type Digest,
   digestHex,
   digestOf,
-  type FileSystem,
   LIMITS,
   log,
-  nodeFileSystem,
   openAtomicFile,
+  unsyncedFileSystem,
 } from '#base';
 
 /** What is kept at most of all registries together; the oldest goes first. */
 export const METADATA_CACHE_BYTES = 512 * 1024 * 1024;
 const LISTED_BYTES = 96 * 1024 * 1024;
-/** A power cut may tear a file: its digest finds that, so nothing waits for the disk. */
-const unsynced: FileSystem = { ...nodeFileSystem, fsync: () => undefined };
 
 export interface CachedAnswer {
   readonly key: string;
@@ -54,7 +51,9 @@ export function openMetadataCache(directory: string): MetadataCache {
       const header: Header = { v: 1, key, digest: digestOf(bytes), ...(etag !== undefined && { etag }) };
       try {
         await mkdir(directory, { recursive: true, mode: 0o700 });
-        const file = openAtomicFile(join(directory, nameOf(key)), { mode: 0o600, fileSystem: unsynced });
+        // A power cut may tear a file: its digest finds that, so nothing waits for the disk.
+        const fileSystem = unsyncedFileSystem;
+        const file = openAtomicFile(join(directory, nameOf(key)), { mode: 0o600, fileSystem });
         try {
           file.write(Buffer.from(`${JSON.stringify(header)}\n`));
           file.write(bytes);

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { digestHex, digestOf, type FileSystem, log, nodeFileSystem, writeFileAtomic } from '#base';
+import { digestHex, digestOf, log, unsyncedFileSystem, writeFileAtomic } from '#base';
 import { claimFile, ownFile } from '../claim-file.js';
 
 /** An upload session that a registry keeps for us. */
@@ -19,8 +19,6 @@ export interface UploadJournal {
   remove(): void;
 }
 
-/** The journal outlives a killed process; after a power cut the upload starts again, which is cheaper than a sync a chunk. */
-const unsynced: FileSystem = { ...nodeFileSystem, fsync: () => undefined };
 const VERSION = 1;
 const ENDING = '.json';
 /** A chunk may take long, and is all that touches the file. */
@@ -50,7 +48,8 @@ export function openUploadJournal(directory: string, subject: string): UploadJou
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       writeFileAtomic(own, `${JSON.stringify({ v: VERSION, location, offset, minimum })}\n`, {
         mode: 0o600,
-        fileSystem: unsynced,
+        // It outlives a killed process; after a power cut the upload starts again, which is cheaper than a sync a chunk.
+        fileSystem: unsyncedFileSystem,
       });
     },
     remove() {

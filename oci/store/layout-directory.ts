@@ -1,22 +1,18 @@
-import { createReadStream, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import {
-  type Digest,
-  digestAlgorithm,
-  digestHex,
   type FileSystem,
-  openAtomicFile,
+  log,
   ProvError,
   writeError,
   writeFileAtomic,
+  writeFileAtomicLater,
 } from '#base';
-import { type Descriptor, type ImageIndex, isManifestType, MEDIA } from '#schemas';
-import type { ByteSource, ContentStore, PushOptions } from '../content-store.js';
-import { countedSource } from '../count-bytes.js';
-import { readError } from '../reading.js';
-import { sizedStream, verifiedStream } from '../verified-stream.js';
+import { type ImageIndex, isManifestType, MEDIA } from '#schemas';
+import type { ContentStore } from '../content-store.js';
+import { verifiedStream } from '../verified-stream.js';
 import { exclusively } from './exclusively.js';
+import { openLayoutBlobs } from './layout-blobs.js';
 import {
   encodeLayoutIndex,
   LAYOUT_MARKER,
@@ -36,6 +32,11 @@ export interface LayoutOptions {
   /** How tags are written. Default: `namespace/name:tag`. */
   readonly naming?: LayoutNaming | undefined;
   readonly fileSystem?: FileSystem;
+  /**
+   * Small blobs and changes of the index wait for `flush`, which makes them durable together; until then only this
+   * layout shows them. Larger blobs are written as they come. Default false.
+   */
+  readonly grouped?: boolean | undefined;
 }
 
 /** An OCI image layout that may hold many repositories. */
@@ -46,10 +47,13 @@ export interface OciLayout {
   repositories(): Promise<readonly string[]>;
   /** As it is now, annotations included. */
   index(): ImageIndex;
+  /** What was pushed and tagged is there and durable. @throws BASE_DISK_FULL, BASE_FILE_UNWRITABLE */
+  flush(): Promise<void>;
+  /** Flushes what waits, without telling whether that worked: `flush` does. */
   close(): Promise<void>;
 }
 
-const READ_BYTES = 256 * 1024;
+type IndexChange = (index: ImageIndex) => ImageIndex;
 
 /**
  * Opens an image layout directory. Blobs are synced and appear under their name complete and verified;
@@ -65,46 +69,69 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
   const indexPath = join(root, 'index.json');
   const policy = options.tagPolicy ?? versionTagsAreImmutable;
   const fileOptions = options.fileSystem ? { fileSystem: options.fileSystem } : {};
+  const { grouped = false } = options;
+  const blobs = openLayoutBlobs(root, { label, grouped, ...fileOptions });
+  const readIndex = layoutIndexReader(indexPath);
+  let waiting: readonly IndexChange[] = [];
+  let seen:
+    | { readonly from: ImageIndex; readonly changes: readonly IndexChange[]; readonly index: ImageIndex }
+    | undefined;
+  let broken: { readonly error: unknown } | undefined;
+
   const content: LayoutContent = {
     label,
-    index: layoutIndexReader(indexPath),
-    size: (digest) => sizeOf(blobPath(root, digest)),
+    index() {
+      const from = readIndex();
+      if (seen?.from !== from || seen.changes !== waiting)
+        seen = { from, changes: waiting, index: waiting.reduce((index, change) => change(index), from) };
+      return seen.index;
+    },
+    size: blobs.size,
     async fetch(descriptor, call) {
-      const path = blobPath(root, descriptor.digest);
-      if ((await sizeOf(path)) === undefined) {
+      if ((await blobs.size(descriptor.digest)) === undefined)
         throw new ProvError('OCI_CONTENT_MISSING', { digest: descriptor.digest, where: label });
-      }
-      return verifiedStream(
-        createReadStream(path, { highWaterMark: READ_BYTES }),
-        descriptor,
-        label,
-        call?.signal,
-      );
+      return verifiedStream(blobs.read(descriptor.digest), descriptor, label, call?.signal);
     },
   };
 
-  function changeIndex(change: (index: ImageIndex) => ImageIndex): Promise<void> {
-    return exclusively(indexPath, async () => {
-      const before = content.index();
-      const after = change(before);
-      if (after !== before) writeFileAtomic(indexPath, encodeLayoutIndex(after), fileOptions);
-    });
+  function assertWhole(): void {
+    if (broken !== undefined) throw broken.error;
   }
 
-  async function writeBlob(descriptor: Descriptor, source: ByteSource, call?: PushOptions): Promise<void> {
-    const path = blobPath(root, descriptor.digest);
-    if ((await sizeOf(path)) === descriptor.size) return;
-    makeDirectory(dirname(path));
-    const file = openAtomicFile(path, { mode: 0o444, ...fileOptions });
-    try {
-      const counted = countedSource(source, call?.onProgress)();
-      const check = call?.checked === true ? sizedStream : verifiedStream;
-      for await (const chunk of check(counted, descriptor, label, call?.signal)) file.write(chunk);
-      file.commit();
-    } catch (error) {
-      file.abort();
-      throw error;
+  async function changeIndex(change: IndexChange): Promise<void> {
+    if (grouped) {
+      // Throws now when it cannot be made.
+      const index = content.index();
+      const after = change(index);
+      if (after === index) return;
+      const from = readIndex();
+      waiting = [...waiting, change];
+      seen = { from, changes: waiting, index: after };
+      return;
     }
+    await exclusively(indexPath, () => writeIndex([change]));
+  }
+
+  async function writeIndex(changes: readonly IndexChange[]): Promise<void> {
+    const before = readIndex();
+    const after = changes.reduce((index, change) => change(index), before);
+    if (after !== before) await writeFileAtomicLater(indexPath, encodeLayoutIndex(after), fileOptions);
+  }
+
+  /** Blobs first, then the index that names them. */
+  function flush(): Promise<void> {
+    return exclusively(indexPath, async () => {
+      assertWhole();
+      const changes = waiting;
+      try {
+        await blobs.flush();
+        await writeIndex(changes);
+        waiting = waiting.slice(changes.length);
+      } catch (error) {
+        broken = { error };
+        throw error;
+      }
+    });
   }
 
   return {
@@ -115,12 +142,15 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
         ...view,
         async push(descriptor, source, call) {
           call?.signal?.throwIfAborted();
-          await writeBlob(descriptor, source, call);
+          assertWhole();
+          await blobs.write(descriptor, source, call);
           if (isManifestType(descriptor.mediaType))
             await changeIndex((index) => withManifest(index, descriptor));
+          if (blobs.isFull()) await flush();
         },
         async tag(descriptor, tag, call) {
           call?.signal?.throwIfAborted();
+          assertWhole();
           if (!(await view.exists(descriptor, call))) {
             throw new ProvError('OCI_CONTENT_MISSING', { digest: descriptor.digest, where: view.label });
           }
@@ -139,7 +169,13 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
     },
     repositories: async () => layoutRepositories(content.index()),
     index: content.index,
-    close: async () => {},
+    flush,
+    async close() {
+      // What came before a failure is kept for the next try; the failure itself has been told.
+      if (grouped && broken === undefined)
+        await flush().catch((error: unknown) => log.debug('a layout was left early', { reason: String(error) }));
+      await blobs.discard();
+    },
   };
 }
 
@@ -173,21 +209,6 @@ function assertMarker(marker: string, directory: string): void {
   }
   if (version === '1.0.0') return;
   throw new ProvError('OCI_LAYOUT_INVALID', { path: directory, reason: `its version is ${String(version)}` });
-}
-
-function blobPath(root: string, digest: Digest): string {
-  return join(root, 'blobs', digestAlgorithm(digest), digestHex(digest));
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    const stats = await stat(path);
-    return stats.isFile() ? stats.size : undefined;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw readError(path, error);
-  }
 }
 
 function makeDirectory(path: string): void {

@@ -18,7 +18,9 @@ export function failingFileSystem(failAt: number): { fileSystem: FileSystem; ste
     ...nodeFileSystem,
     open: counted(nodeFileSystem.open),
     write: counted(nodeFileSystem.write),
+    writeLater: counted(nodeFileSystem.writeLater),
     fsync: counted(nodeFileSystem.fsync),
+    fsyncLater: counted(nodeFileSystem.fsyncLater),
     rename: counted(nodeFileSystem.rename),
   };
   return { fileSystem, steps: () => step };

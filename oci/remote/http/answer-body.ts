@@ -1,5 +1,6 @@
 import { ProvError } from '#base';
 import { adviseRetry } from '../retry-advice.js';
+import { batched } from './batched.js';
 import type { Answer } from './transport.js';
 import { slowFailure, timeoutFailure, whereOf } from './transport-failure.js';
 
@@ -29,16 +30,16 @@ export async function* readAnswer(answer: Answer, options: ReadOptions): AsyncGe
     else timer.refresh();
   }, stallMs);
   try {
-    for await (const chunk of answer.body) {
+    for await (const chunk of batched(answer.body)) {
       waiting = false;
       waitedMs += performance.now() - since;
-      bytes += (chunk as Uint8Array).byteLength;
+      bytes += chunk.byteLength;
       if (waitedMs > 2 * stallMs) {
         if (bytes < SLOWEST_BYTES) throw slowFailure(where, { bytes, waitedMs });
         waitedMs = 0;
         bytes = 0;
       }
-      yield chunk as Uint8Array;
+      yield chunk;
       waiting = true;
       since = performance.now();
       timer.refresh();
