@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { type AtomicWriteOptions, fsyncDirectoryLater, temporaryName, writeError } from './atomic-file.js';
-import { type FileSystem, nodeFileSystem } from './file-system.js';
+import { nodeFileSystem, writePieces } from './file-system.js';
 
 /** Pieces are gathered to this much before they are written. */
 const GATHER_BYTES = 1024 * 1024;
@@ -63,7 +63,7 @@ export function openAtomicStream(path: string, options: AtomicWriteOptions = {})
     const pieces = gathered;
     unsyncedBytes += gatheredBytes;
     [gathered, gatheredBytes] = [[], 0];
-    writing = watched(writeAll(fs, fd!, pieces));
+    writing = watched(writePieces(fs, fd!, pieces));
     if (unsyncedBytes < SYNC_EVERY_BYTES || syncing !== undefined) return;
     unsyncedBytes = 0;
     syncing = watched(fs.fsyncLater(fd!)).finally(() => {
@@ -159,17 +159,5 @@ export async function writeFileAtomicLater(
   } catch (error) {
     await file.abort();
     throw error;
-  }
-}
-
-async function writeAll(fs: FileSystem, fd: number, pieces: readonly Uint8Array[]): Promise<void> {
-  let rest = pieces;
-  while (rest.length > 0) {
-    let written = await fs.writeLater(fd, rest);
-    if (written <= 0) throw Object.assign(new Error('short write'), { code: 'EIO' });
-    let whole = 0;
-    while (whole < rest.length && written >= rest[whole]!.byteLength) written -= rest[whole++]!.byteLength;
-    rest = rest.slice(whole);
-    if (written > 0) rest = [rest[0]!.subarray(written), ...rest.slice(1)];
   }
 }

@@ -44,3 +44,16 @@ export const unsyncedFileSystem: FileSystem = {
   fsync: () => undefined,
   fsyncLater: async () => undefined,
 };
+
+/** Writes all of the pieces, in as many steps as the system makes of it. Errors are those of the system. */
+export async function writePieces(fs: FileSystem, fd: number, pieces: readonly Uint8Array[]): Promise<void> {
+  let rest = pieces;
+  while (rest.length > 0) {
+    let written = await fs.writeLater(fd, rest);
+    if (written <= 0) throw Object.assign(new Error('short write'), { code: 'EIO' });
+    let whole = 0;
+    while (whole < rest.length && written >= rest[whole]!.byteLength) written -= rest[whole++]!.byteLength;
+    rest = rest.slice(whole);
+    if (written > 0) rest = [rest[0]!.subarray(written), ...rest.slice(1)];
+  }
+}

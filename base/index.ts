@@ -33,7 +33,7 @@ export {
 } from './errors/prov-error.js';
 export { type FileLockOptions, withFileLock } from './file-lock.js';
 export { filePieces } from './file-pieces.js';
-export { type FileSystem, nodeFileSystem, unsyncedFileSystem } from './file-system.js';
+export { type FileSystem, nodeFileSystem, unsyncedFileSystem, writePieces } from './file-system.js';
 export { provHome } from './home.js';
 export { assertWithin, LIMITS } from './limits.js';
 export { configureLog, type LogLevel, type LogRecord, type LogSink, log } from './log.js';

@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Digest } from '#base';
+import { type Digest, filePieces } from '#base';
 import { type ContentCache, openContentCache } from '#oci';
 import type { Asset } from '#schemas';
 import { contentCacheDir, type ManagerContext } from '../context.js';
@@ -43,7 +42,7 @@ export async function withAssetCache<T>(
     });
     await fetchAsset(asset, extensionDir, { ...context, signal }, async (path) => {
       const { size } = await stat(path);
-      await cache.put({ digest, size }, () => createReadStream(path), { signal });
+      await cache.put({ digest, size }, () => filePieces(path), { signal });
       return path;
     });
     const path = await cache.path(digest);

@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type Digest, digestFile, ProvError } from '#base';
+import { type Digest, digestFile, filePieces, ProvError } from '#base';
 import { attachArtifact, type ByteSource, openOciLayout, packTree, unwrittenStore } from '#oci';
 import {
   ANNOTATION,
@@ -146,7 +145,7 @@ async function describeFile(
     const { descriptor } = await packTree(path, archive, { title, signal });
     return {
       descriptor: { ...descriptor, ...(mediaType && { mediaType }) },
-      source: () => createReadStream(archive),
+      source: () => filePieces(archive),
       sbom: undefined,
     };
   }
@@ -160,7 +159,7 @@ async function describeFile(
       size,
       annotations: { [ANNOTATION.title]: title },
     },
-    source: () => createReadStream(path, { highWaterMark: 256 * 1024 }),
+    source: () => filePieces(path),
     sbom,
   };
 }

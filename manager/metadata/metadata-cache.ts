@@ -1,14 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Digest,
-  digestHex,
-  digestOf,
-  LIMITS,
-  log,
-  openAtomicFile,
-  unsyncedFileSystem,
-} from '#base';
+import { type Digest, digestHex, digestOf, LIMITS, log, openAtomicFile, unsyncedFileSystem } from '#base';
 
 /** What is kept at most of all registries together; the oldest goes first. */
 export const METADATA_CACHE_BYTES = 512 * 1024 * 1024;

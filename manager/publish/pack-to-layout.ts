@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openAtomicFile, ProvError } from '#base';
+import { openAtomicStream, ProvError } from '#base';
 import { createLayoutTarWriter, openOciLayout, type PackedExtension, packExtension, pushPacked } from '#oci';
 import { isRepository, MEDIA, versionToTag } from '#schemas';
 import { withAssetCache } from '../assets/asset-cache.js';
@@ -108,12 +108,12 @@ async function writeOutput(
 
 async function writeArchive(packed: PackedExtension, path: string): Promise<void> {
   const archive = packed.blobs.find(({ descriptor }) => descriptor.mediaType === MEDIA.ociLayerTarGzip)!;
-  const file = openAtomicFile(path);
+  const file = openAtomicStream(path);
   try {
-    for await (const chunk of archive.source()) file.write(chunk);
-    file.commit();
+    for await (const chunk of archive.source()) await file.write(chunk);
+    await file.commit();
   } catch (error) {
-    file.abort();
+    await file.abort();
     throw error;
   }
 }

@@ -1,11 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { isProvError } from '#base';
+import { filePieces, isProvError } from '#base';
 import type { Descriptor } from '#schemas';
 import type { ManagerContext } from '../context.js';
 import type { TransferReport } from '../transfer/report-transfer.js';
 import type { PullSource } from './open-source.js';
-
-const READ_BYTES = 1024 * 1024;
 
 export interface FetchLayerOptions {
   readonly report: TransferReport;
@@ -33,11 +30,7 @@ export async function fetchLayer<T>(
   if (had === undefined) await cache.fill(layer, store, { signal, onProgress });
   try {
     const path = had ?? cache.locate(layer);
-    const result = await use(
-      path === undefined
-        ? await store.fetch(layer, { signal })
-        : createReadStream(path, { highWaterMark: READ_BYTES }),
-    );
+    const result = await use(path === undefined ? await store.fetch(layer, { signal }) : filePieces(path));
     report.finished(layer, had === undefined ? 'copied' : 'cached');
     return result;
   } catch (error) {

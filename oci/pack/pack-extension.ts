@@ -1,7 +1,7 @@
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Digest, digestOf, type FileSystem, ProvError, writeError } from '#base';
+import { type Digest, digestOf, type FileSystem, filePieces, ProvError, writeError } from '#base';
 import {
   type Asset,
   configBlob,
@@ -104,7 +104,7 @@ export async function packExtension(dir: string, options: PackOptions): Promise<
       configBytes,
       blobs: [
         { descriptor: config, source: bytesSource(configBytes) },
-        { descriptor: layer, source: () => createReadStream(archive, { highWaterMark: 256 * 1024 }) },
+        { descriptor: layer, source: () => filePieces(archive) },
         ...assets.layers.map(({ descriptor, source: bytes }) => ({ descriptor, source: bytes })),
       ],
       treeDigest,

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { digestFile, ProvError } from '#base';
+import { digestFile, filePieces, ProvError } from '#base';
 import { ANNOTATION, type Asset, type Descriptor, MEDIA } from '#schemas';
 import type { ByteSource } from '../content-store.js';
 import { readError } from '../reading.js';
@@ -26,7 +25,6 @@ export interface VendoredAssets {
 
 /** What an asset without a platform counts as in `dev.prov.vendored`. */
 export const ANY_PLATFORM = 'any';
-const READ_BYTES = 256 * 1024;
 
 /**
  * Resolves the chosen assets and describes each as a layer, sorted by name and platform.
@@ -64,7 +62,7 @@ export async function vendorAssets(
     };
     layers.push({
       descriptor: { mediaType: MEDIA.asset, digest, size, annotations },
-      source: () => createReadStream(path, { highWaterMark: READ_BYTES }),
+      source: () => filePieces(path),
       key: `${asset.name}\0${asset.platform ?? ''}`,
     });
   }

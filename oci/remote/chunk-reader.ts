@@ -3,80 +3,138 @@ import type { RequestBody } from './http/request-body.js';
 
 /** Bytes of one PATCH: at most this much is sent twice after a failure. */
 export const CHUNK_BYTES = 8 * 1024 * 1024;
+/** The network takes at most this much at once, so that progress is seen on a slow line. */
+const PIECE_BYTES = 1024 * 1024;
+
+export interface ChunkOptions {
+  /** Smallest chunk that is of use, in bytes, except at the end. */
+  readonly least?: number;
+  readonly onSent?: RequestBody['onSent'];
+}
 
 /**
- * Reads a replayable source in chunks from any offset. The current chunk stays in memory, so going on
- * inside it costs nothing; going back before it reads the source again.
+ * Gives a replayable source in chunks from any offset, each while it is read. What was given of the current
+ * chunk stays in memory, so going on inside it costs nothing; going back before it reads the source again.
  */
 export class ChunkReader {
   readonly #body: RequestBody;
   #iterator: AsyncIterator<Uint8Array> | undefined;
-  #position = 0;
-  #rest: Uint8Array = new Uint8Array(0);
-  #chunk: Uint8Array = new Uint8Array(0);
-  /** Every chunk stands in here: the one before was answered when the next is read. */
-  #buffer = Buffer.alloc(0);
-  #chunkStart = 0;
+  /** Pieces from `#start` to `#end`, where the source has been read to. */
+  #held: Uint8Array[] = [];
+  #start = 0;
+  #end = 0;
+  #pulling: Promise<boolean> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #chunk = { start: 0, end: 0 };
+  /** Counts the chunks: one that is given up must not go on. */
+  #turn = 0;
 
   constructor(body: RequestBody) {
     this.#body = body;
   }
 
   /**
-   * Up to `length` bytes from `offset`, fewer only at the end or inside the chunk already held, and there
-   * not fewer than `least`.
-   * @throws OCI_SIZE_MISMATCH when the source ends before its stated size.
+   * The `length` bytes from `offset`, as a body that reads them on the way; what is left of the chunk before when
+   * `offset` lies in it, unless that is less than `least`. Only the latest chunk can be read.
+   * @throws (while reading) OCI_SIZE_MISMATCH when the source ends before its stated size.
    */
-  async read(offset: number, length: number, least = 1): Promise<Uint8Array> {
-    const inside = offset - this.#chunkStart;
-    const wanted = Math.min(length, this.#body.size - offset);
-    const isHeld = inside >= 0 && inside < this.#chunk.byteLength;
-    const held = isHeld ? this.#chunk.subarray(inside, inside + length) : new Uint8Array(0);
-    if (isHeld && held.byteLength >= Math.min(least, wanted)) return held;
-    if (this.#iterator === undefined || offset + held.byteLength < this.#position) await this.#restart();
-    if (this.#buffer.byteLength < wanted) this.#buffer = Buffer.allocUnsafeSlow(wanted);
-    const buffer = this.#buffer.subarray(0, wanted);
-    let filled = this.#position > offset ? held.byteLength : 0;
-    buffer.set(held.subarray(0, filled));
-    while (this.#position < offset) {
-      const part = await this.#next(offset - this.#position);
-      if (part === undefined) throw this.#short();
-    }
-    while (filled < wanted) {
-      const part = await this.#next(wanted - filled);
-      if (part === undefined) throw this.#short();
-      buffer.set(part, filled);
-      filled += part.byteLength;
-    }
-    this.#chunk = buffer;
-    this.#chunkStart = offset;
-    return buffer;
+  chunk(offset: number, length: number, options: ChunkOptions = {}): RequestBody {
+    const { digest, size } = this.#body;
+    const { least = 0, onSent } = options;
+    const wanted = Math.min(size, offset + length);
+    const inside = offset >= this.#chunk.start && this.#chunk.end - offset >= Math.min(Math.max(1, least), wanted - offset);
+    const end = inside ? Math.min(wanted, this.#chunk.end) : wanted;
+    this.#chunk = { start: offset, end };
+    return { size: end - offset, digest, onSent, source: () => this.#pieces(offset, end) };
   }
 
   async close(): Promise<void> {
+    this.#turn += 1;
     const iterator = this.#iterator;
     this.#iterator = undefined;
-    this.#chunk = new Uint8Array(0);
+    this.#held = [];
+    await this.#pulling?.catch(() => undefined);
     await iterator?.return?.();
   }
 
-  async #restart(): Promise<void> {
-    await this.close();
-    this.#iterator = this.#body.source()[Symbol.asyncIterator]();
-    this.#position = 0;
-    this.#rest = new Uint8Array(0);
+  async *#pieces(offset: number, end: number): AsyncGenerator<Uint8Array> {
+    this.#turn += 1;
+    const turn = this.#turn;
+    await this.#seek(offset, turn);
+    let at = offset;
+    for (let index = 0; at < end; ) {
+      if (turn !== this.#turn) return;
+      const piece = this.#held[index];
+      if (piece === undefined) {
+        if (!(await this.#pull())) throw this.#short();
+        continue;
+      }
+      const from = index === 0 ? at - this.#start : 0;
+      const part = piece.subarray(from, from + Math.min(end - at, PIECE_BYTES));
+      at += part.byteLength;
+      if (from + part.byteLength < piece.byteLength && at < end) {
+        // A large piece goes in parts: it is cut, so that this is where the next one starts.
+        this.#held.splice(
+          index,
+          1,
+          piece.subarray(0, from + part.byteLength),
+          piece.subarray(from + part.byteLength),
+        );
+      }
+      index += 1;
+      yield part;
+    }
+    // While the registry makes up its answer, the next chunk begins to be read.
+    if (turn === this.#turn && this.#end === end && end < this.#body.size)
+      this.#pull().catch(() => undefined);
   }
 
-  async #next(atMost: number): Promise<Uint8Array | undefined> {
-    while (this.#rest.byteLength === 0) {
-      const { done, value } = await this.#iterator!.next();
-      if (done) return undefined;
-      this.#rest = value;
+  /** Holds nothing that lies before `offset`. */
+  async #seek(offset: number, turn: number): Promise<void> {
+    if (this.#iterator === undefined || offset < this.#start) await this.#restart();
+    while (turn === this.#turn) {
+      const first = this.#held[0];
+      if (first !== undefined && this.#start + first.byteLength <= offset) {
+        this.#held.shift();
+        this.#start += first.byteLength;
+      } else if (first === undefined && this.#end <= offset && offset < this.#body.size) {
+        this.#start = this.#end;
+        if (this.#end === offset) return;
+        if (!(await this.#pull())) throw this.#short();
+      } else return;
     }
-    const part = this.#rest.subarray(0, atMost);
-    this.#rest = this.#rest.subarray(part.byteLength);
-    this.#position += part.byteLength;
-    return part;
+  }
+
+  async #restart(): Promise<void> {
+    const turn = this.#turn;
+    await this.close();
+    this.#turn = turn;
+    this.#iterator = this.#body.source()[Symbol.asyncIterator]();
+    this.#failure = undefined;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /** Reads one more piece; false at the end of the source. Whoever asks meanwhile gets the same one. */
+  #pull(): Promise<boolean> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    const iterator = this.#iterator;
+    this.#pulling ??= (async () => {
+      try {
+        const next = await iterator?.next();
+        if (next === undefined || next.done) return false;
+        if (iterator !== this.#iterator) return true;
+        if (next.value.byteLength > 0) this.#held.push(next.value);
+        this.#end += next.value.byteLength;
+        return true;
+      } catch (error) {
+        if (iterator === this.#iterator) this.#failure = { error };
+        throw error;
+      } finally {
+        this.#pulling = undefined;
+      }
+    })();
+    return this.#pulling;
   }
 
   #short(): ProvError {
@@ -84,7 +142,7 @@ export class ChunkReader {
     return new ProvError('OCI_SIZE_MISMATCH', {
       digest,
       where: 'the source',
-      actual: this.#position,
+      actual: this.#end,
       expected: size,
     });
   }

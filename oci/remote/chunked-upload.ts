@@ -1,7 +1,7 @@
 import { isProvError, log, ProvError } from '#base';
 import type { CallOptions } from '../content-store.js';
 import { ChunkReader } from './chunk-reader.js';
-import { bodyOf, type RequestBody } from './http/request-body.js';
+import type { RequestBody } from './http/request-body.js';
 import { hostOf, parseTarget, type Target, withQuery } from './http/target.js';
 import type { Reply } from './registry-client.js';
 import { commitLimit } from './registry-settings.js';
@@ -144,22 +144,23 @@ async function sendChunk(
   session: Session,
   { reader, onSent }: Sending,
 ): Promise<Sent> {
-  const { access, signal, body } = upload;
+  const { access, signal } = upload;
   const { profile } = access.client;
-  const bytes = await reader.read(session.offset, profile.chunkBytes(session.minimum), session.minimum);
-  const end = session.offset + bytes.byteLength;
+  const { offset, minimum } = session;
+  const chunk = reader.chunk(offset, profile.chunkBytes(minimum), { least: minimum, onSent });
+  const end = session.offset + chunk.size;
   const reply = await access.call({
     method: 'PATCH',
     target: session.location,
     allow: 'push',
     headers: { 'content-type': 'application/octet-stream', 'content-range': `${session.offset}-${end - 1}` },
-    body: bodyOf(bytes, body.digest, onSent),
+    body: chunk,
     expect: [201, 202, 204, 404, 405, 413, 501],
     attempts: 1,
     signal,
   });
   if (reply.status === 405 || reply.status === 501) return 'unsupported';
-  if (reply.status === 413) throw tooLarge(access, reply, bytes.byteLength);
+  if (reply.status === 413) throw tooLarge(access, reply, chunk.size);
   if (reply.status === 404) throw lost(access, reply.target);
   if (reply.headers.location !== undefined) session.location = access.client.location(reply, 'PATCH');
   const has = rangeEnd(reply.headers['range'], end) ?? end;

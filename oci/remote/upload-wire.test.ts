@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MEDIA } from '#schemas';
 import { copyGraph } from '../copy-graph.js';
+import { collect } from '../fetch-bytes.js';
 import { createMemoryStore } from '../store/memory-store.js';
 import { ChunkReader } from './chunk-reader.js';
 import { blobOf, emptyConfig, fixture, manifestOf, randomBlob, sourceOf } from './test-support.js';
@@ -221,12 +222,16 @@ test('a large sha512 blob is announced too', async (t) => {
   assert.ok(server.model.repository('ns/app').blobs.has(blobOf(bytes, 'sha512').digest));
 });
 
-test('a chunk reader gives any part again, and never less than asked for in the middle', async () => {
+test('a chunk reader gives any part again, never less than asked for in the middle, also while another is given up', async () => {
   const { bytes } = randomBlob(1000);
   const pieces = async function* source() {
     for (let at = 0; at < 1000; at += 7) yield bytes.subarray(at, at + 7);
   };
   const reader = new ChunkReader({ size: 1000, digest: 'x', source: pieces });
+  const read = async (offset: number, length: number, least = 1) => {
+    const chunk = reader.chunk(offset, length, { least });
+    return { size: chunk.size, bytes: Buffer.from(await collect(chunk.source())) };
+  };
   for (const [offset, length, least, expected] of [
     [0, 100, 1, 100],
     [40, 100, 1, 60],
@@ -238,9 +243,16 @@ test('a chunk reader gives any part again, and never less than asked for in the 
     [500, 300, 300, 300],
     [700, 300, 300, 300],
   ] as const) {
-    const part = await reader.read(offset, length, least);
-    assert.deepEqual(Buffer.from(part), bytes.subarray(offset, offset + expected), `${offset} ${length}`);
+    const part = await read(offset, length, least);
+    assert.equal(part.size, expected);
+    assert.deepEqual(part.bytes, bytes.subarray(offset, offset + expected), `${offset} ${length}`);
   }
+  const givenUp = reader.chunk(100, 500).source()[Symbol.asyncIterator]();
+  await givenUp.next();
+  const pending = givenUp.next();
+  assert.deepEqual((await read(300, 400, 400)).bytes, bytes.subarray(300, 700));
+  await pending;
+  assert.deepEqual(await givenUp.next(), { done: true, value: undefined });
   await reader.close();
 });
 

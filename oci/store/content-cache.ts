@@ -1,4 +1,4 @@
-import { createReadStream, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -7,12 +7,12 @@ import {
   digestFile,
   digestHex,
   digestOf,
-  type FileSystem,
+  filePieces,
   isDigest,
   isProvError,
-  nodeFileSystem,
-  openAtomicFile,
+  openAtomicStream,
   ProvError,
+  unsyncedFileSystem,
   writeError,
 } from '#base';
 import { type Descriptor, isManifestType } from '#schemas';
@@ -59,14 +59,11 @@ export interface ContentCache {
   close(): Promise<void>;
 }
 
-const READ_BYTES = 256 * 1024;
 /** Content up to this size is read and hashed once, as a whole. */
 const WHOLE_BYTES = 4 * 1024 * 1024;
 /** Content below this size is not worth going on with. */
 const RESUMABLE_BYTES = 1024 * 1024;
 const ALGORITHMS = ['sha256', 'sha512'] as const;
-/** What a power cut tears is found by its digest, so nothing waits for the disk. */
-const unsynced: FileSystem = { ...nodeFileSystem, fsync: () => undefined };
 
 /**
  * Opens the cache in `directory` (made when missing): `blobs/ALGORITHM/HEX` and, below `partial/`, what is not
@@ -121,17 +118,18 @@ export async function openContentCache(directory: string): Promise<ContentCache>
     try {
       const rest = await store.fetchRest(descriptor, partial.digester, options);
       const { onProgress } = options;
-      for await (const chunk of countBytes(rest, onProgress, partial.digester.bytes)) partial.write(chunk);
-      placed = partial.commit(pathOf(descriptor.digest));
+      for await (const chunk of countBytes(rest, onProgress, partial.digester.bytes))
+        await partial.write(chunk);
+      placed = await partial.commit(pathOf(descriptor.digest));
     } catch (error) {
       const wrong = isProvError(error, 'OCI_DIGEST_MISMATCH') || isProvError(error, 'OCI_SIZE_MISMATCH');
-      if (!wrong) partial.keep();
-      else partial.discard();
+      if (!wrong) await partial.keep();
+      else await partial.discard();
       if (!wrong || !resumed || again) throw error;
       return fillOnce(descriptor, store, options, true);
     }
     if (placed) return;
-    partial.discard();
+    await partial.discard();
     const reason = 'another process writes to the same file';
     if (again) throw new ProvError('BASE_FILE_UNWRITABLE', { path: partials, reason });
     await fillOnce(descriptor, store, options, true);
@@ -149,19 +147,20 @@ export async function openContentCache(directory: string): Promise<ContentCache>
       }
       const path = await verifiedPath(descriptor.digest, options);
       if (path === undefined) return undefined;
-      const stream = createReadStream(path, { highWaterMark: READ_BYTES });
-      return verifiedStream(stream, descriptor, directory, options?.signal);
+      return verifiedStream(filePieces(path), descriptor, directory, options?.signal);
     },
     async put(descriptor, source, options) {
       if ((await verifiedPath(descriptor.digest, options)) !== undefined) return;
-      const file = openAtomicFile(pathOf(descriptor.digest), { mode: 0o444, fileSystem: unsynced });
+      // What a power cut tears is found by its digest, so nothing waits for the disk.
+      const fileSystem = unsyncedFileSystem;
+      const file = openAtomicStream(pathOf(descriptor.digest), { mode: 0o444, fileSystem });
       try {
         const counted = countBytes(source(), options?.onProgress);
         for await (const chunk of verifiedStream(counted, descriptor, directory, options?.signal))
-          file.write(chunk);
-        file.commit();
+          await file.write(chunk);
+        await file.commit();
       } catch (error) {
-        file.abort();
+        await file.abort();
         throw error;
       }
     },

@@ -1,13 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type FileSystem,
-  log,
-  ProvError,
-  writeError,
-  writeFileAtomic,
-  writeFileAtomicLater,
-} from '#base';
+import { type FileSystem, log, ProvError, writeError, writeFileAtomic, writeFileAtomicLater } from '#base';
 import { type ImageIndex, isManifestType, MEDIA } from '#schemas';
 import type { ContentStore } from '../content-store.js';
 import { verifiedStream } from '../verified-stream.js';
@@ -173,7 +166,9 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
     async close() {
       // What came before a failure is kept for the next try; the failure itself has been told.
       if (grouped && broken === undefined)
-        await flush().catch((error: unknown) => log.debug('a layout was left early', { reason: String(error) }));
+        await flush().catch((error: unknown) =>
+          log.debug('a layout was left early', { reason: String(error) }),
+        );
       await blobs.discard();
     },
   };

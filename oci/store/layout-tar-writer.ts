@@ -4,7 +4,7 @@ import {
   digestAlgorithm,
   digestHex,
   type FileSystem,
-  openAtomicFile,
+  openAtomicStream,
   ProvError,
 } from '#base';
 import { type Descriptor, type ImageIndex, isManifestType, MEDIA } from '#schemas';
@@ -68,49 +68,49 @@ export function createLayoutTarWriter(path: string, options: LayoutTarWriterOpti
 
   async function write(finish: FinishOptions): Promise<{ digest: Digest; size: number }> {
     const digester = new Digester();
-    const file = openAtomicFile(path, options.fileSystem ? { fileSystem: options.fileSystem } : {});
-    const put = (bytes: Uint8Array) => {
+    const file = openAtomicStream(path, options.fileSystem ? { fileSystem: options.fileSystem } : {});
+    const put = async (bytes: Uint8Array) => {
       if (bytes.byteLength === 0) return;
       digester.update(bytes);
-      file.write(bytes);
+      await file.write(bytes);
     };
     const putHeader = (entry: Pick<TarEntry, 'path' | 'type' | 'size'>) => {
       const mode = entry.type === 'directory' ? 0o755 : 0o644;
-      put(encodeTarHeader({ ...entry, mode, mtime: 0 })!);
+      return put(encodeTarHeader({ ...entry, mode, mtime: 0 })!);
     };
-    const putFile = (name: string, bytes: Uint8Array) => {
-      putHeader({ path: name, type: 'file', size: bytes.byteLength });
-      put(bytes);
-      put(tarPadding(bytes.byteLength));
+    const putFile = async (name: string, bytes: Uint8Array) => {
+      await putHeader({ path: name, type: 'file', size: bytes.byteLength });
+      await put(bytes);
+      await put(tarPadding(bytes.byteLength));
     };
     try {
-      putFile('oci-layout', Buffer.from(LAYOUT_MARKER));
-      putFile(
+      await putFile('oci-layout', Buffer.from(LAYOUT_MARKER));
+      await putFile(
         'index.json',
         encodeLayoutIndex({ ...index, ...(finish.annotations && { annotations: finish.annotations }) }),
       );
-      putHeader({ path: 'blobs/', type: 'directory', size: 0 });
+      await putHeader({ path: 'blobs/', type: 'directory', size: 0 });
       let algorithm = '';
       for (const { descriptor, source } of [...blobs.values()].sort(byDigest)) {
         finish.signal?.throwIfAborted();
         if (digestAlgorithm(descriptor.digest) !== algorithm) {
           algorithm = digestAlgorithm(descriptor.digest);
-          putHeader({ path: `blobs/${algorithm}/`, type: 'directory', size: 0 });
+          await putHeader({ path: `blobs/${algorithm}/`, type: 'directory', size: 0 });
         }
-        putHeader({
+        await putHeader({
           path: `blobs/${algorithm}/${digestHex(descriptor.digest)}`,
           type: 'file',
           size: descriptor.size,
         });
         const counted = countBytes(source(), (progress) => finish.onProgress?.(descriptor, progress));
-        for await (const chunk of verifiedStream(counted, descriptor, label, finish.signal)) put(chunk);
-        put(tarPadding(descriptor.size));
+        for await (const chunk of verifiedStream(counted, descriptor, label, finish.signal)) await put(chunk);
+        await put(tarPadding(descriptor.size));
         finish.onWritten?.(descriptor);
       }
-      put(TAR_END);
-      file.commit();
+      await put(TAR_END);
+      await file.commit();
     } catch (error) {
-      file.abort();
+      await file.abort();
       throw error;
     }
     return { digest: digester.digest(), size: digester.bytes };

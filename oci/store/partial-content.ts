@@ -9,9 +9,8 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writevSync,
 } from 'node:fs';
-import { Digester, digestAlgorithm, digestHex, writeError } from '#base';
+import { Digester, digestAlgorithm, digestHex, nodeFileSystem, writeError, writePieces } from '#base';
 import type { Descriptor } from '#schemas';
 import { claimFile, IDLE_MS } from '../claim-file.js';
 
@@ -26,15 +25,16 @@ export const PARTIAL_ENDING = '.part';
 export interface PartialContent {
   /** Has hashed all bytes kept so far; whoever fetches the rest hashes that too. */
   readonly digester: Digester;
-  write(chunk: Uint8Array): void;
+  /** Takes the chunk over; one write is under way while the caller gets the next bytes. */
+  write(chunk: Uint8Array): Promise<void>;
   /**
    * Ends under `path`, with the mode of what is not to be changed. The caller has verified all bytes. False, and
    * nothing is there, when somebody else has written to the file or taken it.
    */
-  commit(path: string): boolean;
+  commit(path: string): Promise<boolean>;
   /** Stays for the next try, in this process or another one. */
-  keep(): void;
-  discard(): void;
+  keep(): Promise<void>;
+  discard(): Promise<void>;
 }
 
 /**
@@ -63,11 +63,26 @@ export function openPartialContent(
   const digester = hashWhatIsThere(fd, descriptor);
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
+  let writing: Promise<unknown> | undefined;
 
-  function flush(): void {
+  /** Ends the write before, begins the next. */
+  async function begin(): Promise<void> {
+    const before = writing;
+    writing = undefined;
+    const failure = await before;
+    if (failure !== undefined) throw writeError(directory, failure);
     const pieces = waiting;
     [waiting, waitingBytes] = [[], 0];
-    guard(() => writeAll(fd, pieces));
+    if (pieces.length > 0)
+      writing = writePieces(nodeFileSystem, fd, pieces).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+  }
+
+  async function flush(): Promise<void> {
+    await begin();
+    await begin();
   }
 
   const touch = () => {
@@ -86,13 +101,13 @@ export function openPartialContent(
 
   return {
     digester,
-    write(chunk) {
+    async write(chunk) {
       waiting.push(chunk);
       waitingBytes += chunk.byteLength;
-      if (waitingBytes >= FLUSH_BYTES) flush();
+      if (waitingBytes >= FLUSH_BYTES) await begin();
     },
-    commit(target) {
-      flush();
+    async commit(target) {
+      await flush();
       return guard(() => {
         const [file, named] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })];
         const ours = file.size === size && named?.ino === file.ino && named.dev === file.dev;
@@ -102,15 +117,16 @@ export function openPartialContent(
         return ours;
       });
     },
-    keep() {
+    async keep() {
       try {
-        if (open !== undefined) flush();
+        if (open !== undefined) await flush();
       } finally {
         close();
         if (size < FLUSH_BYTES) rmSync(path, { force: true });
       }
     },
-    discard() {
+    async discard() {
+      await writing;
       close();
       rmSync(path, { force: true });
     },
@@ -127,18 +143,4 @@ function hashWhatIsThere(fd: number, { digest, size }: Pick<Descriptor, 'digest'
     digester.update(buffer.subarray(0, count));
   }
   return digester;
-}
-
-function writeAll(fd: number, pieces: readonly Uint8Array[]): void {
-  if (pieces.length === 0) return;
-  const total = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-  const written = writevSync(fd, pieces);
-  if (written === total) return;
-  // A signal or a nearly full disk may cut a write short: the rest, in one piece, shows which.
-  let rest = Buffer.concat(pieces).subarray(written);
-  while (rest.byteLength > 0) {
-    const more = writevSync(fd, [rest]);
-    if (more <= 0) throw Object.assign(new Error('short write'), { code: 'EIO' });
-    rest = rest.subarray(more);
-  }
 }

@@ -260,7 +260,8 @@ test('cache: a store behind it is asked once for content, and not at all offline
 
 test('tar writer: a disk that fills up leaves no file', async (t) => {
   const directory = temporaryDirectory(t);
-  for (let step = 1; step <= 12; step += 1) {
+  // It is opened, written, synced and renamed.
+  for (let step = 1; step <= 4; step += 1) {
     const { fileSystem } = failingFileSystem(step);
     const writer = createLayoutTarWriter(join(directory, 'b.tar'), { fileSystem });
     await pushManifest(writer.repository('ns/app'), 'one');

@@ -60,14 +60,11 @@ export async function writeBody(
   waiting(true);
 }
 
-/** Written at once, so that progress is seen on a slow line. */
-const PIECE_BYTES = 1024 * 1024;
-
 /** A body from bytes in memory. */
-export function bodyOf(bytes: Uint8Array, digest: string, onSent?: RequestBody['onSent']): RequestBody {
-  return { size: bytes.byteLength, digest, source: () => pieces(bytes), onSent };
+export function bodyOf(bytes: Uint8Array, digest: string): RequestBody {
+  return { size: bytes.byteLength, digest, source: () => whole(bytes) };
 }
 
-async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
