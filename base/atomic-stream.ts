@@ -43,10 +43,13 @@ export function openAtomicStream(path: string, options: AtomicWriteOptions = {})
   let gathered: Uint8Array[] = [];
   let gatheredBytes = 0;
   let unsyncedBytes = 0;
+  let isLarge = false;
   let writing: Promise<void> | undefined;
   let syncing: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
 
+  /** A thread costs more than the close of a small file. */
+  const close = async (open: number) => (isLarge ? fs.closeLater(open) : fs.close(open));
   /** What fails in the background is thrown by whoever comes next. */
   const watched = (work: Promise<void>): Promise<void> =>
     work.catch((error: unknown) => {
@@ -62,6 +65,7 @@ export function openAtomicStream(path: string, options: AtomicWriteOptions = {})
     if (gatheredBytes === 0) return;
     const pieces = gathered;
     unsyncedBytes += gatheredBytes;
+    isLarge ||= gatheredBytes >= GATHER_BYTES;
     [gathered, gatheredBytes] = [[], 0];
     writing = watched(writePieces(fs, fd!, pieces));
     if (unsyncedBytes < SYNC_EVERY_BYTES || syncing !== undefined) return;
@@ -93,7 +97,7 @@ export function openAtomicStream(path: string, options: AtomicWriteOptions = {})
       const open = fd;
       // Gone even when close reports an error (close(2)): closing it again could hit another file.
       fd = undefined;
-      await fs.closeLater(open);
+      await close(open);
     } catch (error) {
       throw writeError(path, error);
     }
@@ -136,7 +140,7 @@ export function openAtomicStream(path: string, options: AtomicWriteOptions = {})
       const open = fd;
       fd = undefined;
       try {
-        if (open !== undefined) await fs.closeLater(open);
+        if (open !== undefined) await close(open);
       } catch {
         // What went wrong while writing is what the caller has to hear.
       } finally {

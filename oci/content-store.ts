@@ -21,6 +21,8 @@ export interface PushOptions extends CallOptions {
    * they need not be hashed again.
    */
   readonly checked?: boolean | undefined;
+  /** The caller has just asked the store, which does not have it: it need not be asked again. */
+  readonly absent?: boolean | undefined;
 }
 
 /** Bytes that can be read again from the start, so that a failed push can be repeated. */

@@ -98,6 +98,7 @@ export async function copyGraph(
           signal: inner,
           onProgress,
           checked: true,
+          absent: true,
         });
         note('copied', blob);
       },

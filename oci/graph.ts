@@ -26,10 +26,13 @@ export interface ContentGraph {
 export interface GraphOptions {
   /** Follow manifests whose subject is in the graph (signatures, SBOMs). Default true. */
   readonly referrers?: boolean;
-  /** Follow the tags `sha256-<hex>.<suffix>` of manifests in the graph. Default true. */
-  readonly sideTags?: boolean;
+  /** Follow the tags `sha256-<hex>.<suffix>` of manifests in the graph; those of `listSideTags` when given. Default true. */
+  readonly sideTags?: boolean | SideTags;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Side tags of a repository, by the manifest they belong to. */
+export type SideTags = ReadonlyMap<Digest, readonly string[]>;
 
 /**
  * Finds the closure of `roots` in `store`: children, configs, layers, subjects and, unless told otherwise,
@@ -47,8 +50,9 @@ export async function discoverGraph(
   const blobs: Descriptor[] = [];
   const sideTags = new Map<string, Descriptor>();
   const uncertain: UncertainReferrers[] = [];
-  const sideTagsByDigest =
-    options.sideTags === false ? new Map<Digest, string[]>() : await listSideTags(store, signal);
+  const { sideTags: follow = true } = options;
+  const sideTagsByDigest: SideTags =
+    follow === true ? await listSideTags(store, signal) : follow === false ? new Map() : follow;
 
   async function visit(descriptor: Descriptor): Promise<void> {
     signal?.throwIfAborted();
@@ -85,10 +89,8 @@ export async function discoverGraph(
   return { manifests, blobs, sideTags, uncertain };
 }
 
-async function listSideTags(
-  store: ReadStore,
-  signal: AbortSignal | undefined,
-): Promise<Map<Digest, string[]>> {
+/** Asks for all tags of a repository: once is enough for many graphs of it. */
+export async function listSideTags(store: ReadStore, signal?: AbortSignal): Promise<SideTags> {
   const byDigest = new Map<Digest, string[]>();
   for (const tag of await store.list({ signal })) {
     const side = parseSideTag(tag);

@@ -1,5 +1,6 @@
 export { askReferrers, type UncertainReferrers } from './ask-referrers.js';
 export { type AttachOptions, attachArtifact } from './attach.js';
+export { type BoundedOptions, boundedEach } from './bounded-each.js';
 export {
   type ByteProgress,
   type ByteSource,
@@ -26,7 +27,14 @@ export {
   extensionAnnotations,
 } from './extension-annotations.js';
 export { bytesSource, collect, fetchBytes } from './fetch-bytes.js';
-export { type ContentGraph, discoverGraph, type GraphManifest, type GraphOptions } from './graph.js';
+export {
+  type ContentGraph,
+  discoverGraph,
+  type GraphManifest,
+  type GraphOptions,
+  listSideTags,
+  type SideTags,
+} from './graph.js';
 export {
   artifactTypeOf,
   describeBytes,

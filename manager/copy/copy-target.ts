@@ -18,7 +18,7 @@ import type { TransferReport } from '../transfer/report-transfer.js';
 export interface CopyTarget {
   readonly form: 'registry' | 'layout' | 'tar';
   repository(name: string): ContentStore & Partial<MountingStore>;
-  /** Ends the writing: a tar appears only now. Not called after a failure. */
+  /** Ends the writing: a tar appears only now, and what a directory got is durable. Not called after a failure. */
   finish(): Promise<void>;
   close(): Promise<void>;
 }
@@ -78,7 +78,7 @@ export async function openCopyTarget(
       close: async () => {},
     };
   }
-  const layout = await openOciLayout(to.path, { create: !dryRun, naming });
+  const layout = await openOciLayout(to.path, { create: !dryRun, naming, grouped: !dryRun });
   const repositories = new Map<string, ContentStore>();
   return {
     form: 'layout',
@@ -89,7 +89,7 @@ export async function openCopyTarget(
       repositories.set(name, known);
       return known;
     },
-    finish: async () => {},
+    finish: () => layout.flush(),
     close: () => layout.close(),
   };
 }

@@ -1,11 +1,14 @@
-import { type Digest, isDigest, isProvError, ProvError, toProvError } from '#base';
+import { type Digest, isDigest, isProvError, ProvError } from '#base';
 import {
+  boundedEach,
   type ContentStore,
   type CopyResult,
   copyGraph,
   discoverGraph,
+  listSideTags,
   type MountingStore,
   type ReadStore,
+  type SideTags,
   type UncertainReferrers,
 } from '#oci';
 import { type Descriptor, isManifestType } from '#schemas';
@@ -59,34 +62,41 @@ export interface CopySummary extends Rehearsed {
   readonly dryRun: boolean;
 }
 
+/** Small things wait more for answers than they move bytes. */
+const ITEMS_AT_ONCE = 6;
+/** Blobs of one thing at once, where several things are copied at once. */
+const BLOBS_OF_EACH = 2;
+
+interface Outcome {
+  readonly digest: Digest;
+  readonly result: CopyResult;
+}
+
 /**
- * Copies one thing after the other; each is complete before its tag is set. Without `keepGoing` the first
- * failure ends it; with `checkFirst` nothing has been written then when a source is damaged.
+ * Copies several things at a time; each is complete before its tag is set. Without `keepGoing` the first
+ * failure ends it; with `checkFirst` nothing has been written then when a source is damaged. The summary is in
+ * the order of the items.
  */
 export async function runCopy(
   items: readonly CopyItem[],
   options: RunCopyOptions,
   context: ManagerContext,
 ): Promise<CopySummary> {
+  const outcomes = await copyAll(items, options, context);
   const done: CopiedItem[] = [];
   const results: CopyResult[] = [];
-  const bad = options.checkFirst === true ? await checkSources(items, options, context) : new Map();
-  for (const item of items) {
-    context.signal?.throwIfAborted();
-    try {
-      if (bad.has(item)) throw bad.get(item);
-      const { digest, result } = await copyOne(item, options, context);
-      results.push(result);
-      const { copied, skipped, bytes } = result;
-      done.push({ ...named(item), digest, copied, skipped, bytes });
-    } catch (error) {
-      if (!options.keepGoing || context.signal?.aborted) throw error;
-      const failure = toProvError(error);
-      if (!isProvError(error)) throw error;
-      const { code, message } = failure;
+  items.forEach((item, i) => {
+    const outcome = outcomes[i]!;
+    if (isProvError(outcome)) {
+      const { code, message } = outcome;
       done.push({ ...named(item), copied: 0, skipped: 0, bytes: 0, error: { code, message } });
+      return;
     }
-  }
+    const { digest, result } = outcome;
+    results.push(result);
+    const { copied, skipped, bytes } = result;
+    done.push({ ...named(item), digest, copied, skipped, bytes });
+  });
   const sum = (count: (result: CopyResult) => number) =>
     results.reduce((total, each) => total + count(each), 0);
   return {
@@ -101,10 +111,80 @@ export async function runCopy(
   };
 }
 
+async function copyAll(
+  items: readonly CopyItem[],
+  options: RunCopyOptions,
+  context: ManagerContext,
+): Promise<readonly (Outcome | ProvError)[]> {
+  const { signal } = context;
+  const sideTags = sideTagsOnce(options, signal);
+  const bad = options.checkFirst
+    ? await checkSources(items, { ...options, sideTags }, context)
+    : new Map<CopyItem, unknown>();
+  const outcomes: (Outcome | ProvError)[] = [];
+  const byRoot = new Turns<Digest>();
+  const jobs = items.map((item, i) => ({ item, i }));
+  // A dry run tells its requests in order.
+  const inTurn = context.rehearsal !== undefined || shareTags(items);
+  const concurrency = inTurn ? 1 : Math.min(items.length, ITEMS_AT_ONCE);
+  await boundedEach(jobs, { concurrency, signal }, async ({ item, i }, inner) => {
+    try {
+      if (bad.has(item)) throw bad.get(item);
+      const { source, from, expect } = item;
+      const root = await source.resolve(from, { signal: inner });
+      if (expect !== undefined && expect !== root.digest)
+        throw new ProvError('OCI_DIGEST_MISMATCH', {
+          expected: expect,
+          actual: root.digest,
+          where: source.label,
+        });
+      const copying = { ...options, sideTags, concurrency: concurrency === 1 ? undefined : BLOBS_OF_EACH };
+      // Two tags of one thing bring the same content: what the first has brought, the second finds.
+      const result = await byRoot.take(root.digest, () => copyOne(item, root, copying, { ...context, signal: inner }));
+      outcomes[i] = { digest: root.digest, result };
+    } catch (error) {
+      if (!options.keepGoing || inner.aborted || !isProvError(error)) throw error;
+      outcomes[i] = error;
+    }
+  });
+  return outcomes;
+}
+
+/** Which of two things under one name is there in the end is decided by their order. */
+function shareTags(items: readonly CopyItem[]): boolean {
+  const names = items.map((item) => named(item).to);
+  return new Set(names).size < names.length;
+}
+
+/** Runs what has the same key one after the other. */
+class Turns<K> {
+  readonly #last = new Map<K, Promise<unknown>>();
+
+  take<T>(key: K, action: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const run = before.then(action, action);
+    this.#last.set(key, run);
+    return run;
+  }
+}
+
+type SideTagsOf = (source: ReadStore) => Promise<SideTags> | false;
+
+/** The side tags of a source are listed once for all that is copied from it. */
+function sideTagsOnce({ referrers }: RunCopyOptions, signal: AbortSignal | undefined): SideTagsOf {
+  const known = new Map<ReadStore, Promise<SideTags>>();
+  return (source) => {
+    if (!referrers) return false;
+    const listed = known.get(source) ?? listSideTags(source, signal);
+    known.set(source, listed);
+    return listed;
+  };
+}
+
 /** What is wrong with which item. Without `keepGoing` the first thing that is wrong is thrown. */
 async function checkSources(
   items: readonly CopyItem[],
-  { referrers, keepGoing }: RunCopyOptions,
+  { referrers, keepGoing, sideTags }: RunCopyOptions & { readonly sideTags: SideTagsOf },
   { signal }: ManagerContext,
 ): Promise<ReadonlyMap<CopyItem, unknown>> {
   const bad = new Map<CopyItem, unknown>();
@@ -112,7 +192,8 @@ async function checkSources(
   for (const item of items) {
     try {
       const root = await item.source.resolve(item.from, { signal });
-      const { blobs } = await discoverGraph(item.source, [root], { referrers, sideTags: referrers, signal });
+      const follow = { referrers, sideTags: await sideTags(item.source), signal };
+      const { blobs } = await discoverGraph(item.source, [root], follow);
       for (const blob of blobs) {
         if (sound.has(blob.digest)) continue;
         // What a layout leaves out may be at the target already.
@@ -129,22 +210,22 @@ async function checkSources(
   return bad;
 }
 
+interface Copying extends RunCopyOptions {
+  readonly sideTags: SideTagsOf;
+  readonly concurrency: number | undefined;
+}
+
 async function copyOne(
-  { source, from, target, tag, expect, mountFrom, origin }: CopyItem,
-  { referrers, report }: RunCopyOptions,
-  { signal, rehearsal }: ManagerContext,
-): Promise<{ readonly digest: Digest; readonly result: CopyResult }> {
-  const root = await source.resolve(from, { signal });
-  if (expect !== undefined && expect !== root.digest)
-    throw new ProvError('OCI_DIGEST_MISMATCH', {
-      expected: expect,
-      actual: root.digest,
-      where: source.label,
-    });
-  const result = await copyGraph(source, target, [root], {
+  { source, target, tag, mountFrom, origin }: CopyItem,
+  root: Descriptor,
+  { referrers, report, sideTags, concurrency }: Copying,
+  { signal, rehearsal }: Pick<ManagerContext, 'signal' | 'rehearsal'>,
+): Promise<CopyResult> {
+  return copyGraph(source, target, [root], {
     referrers,
-    sideTags: referrers,
+    sideTags: await sideTags(source),
     signal,
+    ...(concurrency === undefined ? {} : { concurrency }),
     ...(mountFrom === undefined ? {} : { mountFrom }),
     ...(tag === undefined ? {} : { tags: new Map([[root.digest, [tag]]]) }),
     onEvent(event) {
@@ -153,7 +234,6 @@ async function copyOne(
       report.onCopyEvent(event);
     },
   });
-  return { digest: root.digest, result };
 }
 
 /** Manifests were read to find what to copy, and some content is in its descriptor. */

@@ -97,9 +97,10 @@ async function writeOutput(
     await writer.finish({ signal });
     return path;
   }
-  const layout = await openOciLayout(path, { create: true });
+  const layout = await openOciLayout(path, { create: true, grouped: true });
   try {
     await pushPacked(layout.repository(repository), packed, { signal });
+    await layout.flush();
   } finally {
     await layout.close();
   }

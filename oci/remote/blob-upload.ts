@@ -1,10 +1,10 @@
 import { isProvError, ProvError } from '#base';
 import type { Descriptor } from '#schemas';
-import type { ByteSource, CallOptions } from '../content-store.js';
+import type { ByteSource, CallOptions, PushOptions } from '../content-store.js';
 import { ociCodes } from './answer-failure.js';
 import { repositoryScope } from './auth/scope.js';
 import { CHUNK_BYTES } from './chunk-reader.js';
-import { uploadChunks } from './chunked-upload.js';
+import { type ChunkedOutcome, uploadChunks } from './chunked-upload.js';
 import type { RequestBody } from './http/request-body.js';
 import { type Target, withQuery } from './http/target.js';
 import type { Reply } from './registry-client.js';
@@ -45,11 +45,12 @@ export interface HeadOptions extends CallOptions {
 export async function uploadBlob(
   access: RepositoryAccess,
   descriptor: Descriptor,
-  options: CallOptions & { readonly source: ByteSource },
+  options: PushOptions & { readonly source: ByteSource },
 ): Promise<void> {
-  const { signal, source, onProgress } = options;
+  const { signal, source, onProgress, absent = false } = options;
   const { digest, size } = descriptor;
   if (
+    !absent &&
     !access.doubtful.has(digest) &&
     (await headBlob(access, digest, { signal, allow: 'push' })) !== undefined
   )
@@ -81,7 +82,13 @@ async function sendBlob(
       uploadJournalDir === undefined
         ? noJournal
         : openUploadJournal(uploadJournalDir, `${access.label}@${digest}`);
-    const outcome = await uploadChunks({ access, body, journal, signal, onProgress });
+    const leave = await access.client.chunkedUploads.enter(signal);
+    let outcome: ChunkedOutcome;
+    try {
+      outcome = await uploadChunks({ access, body, journal, signal, onProgress });
+    } finally {
+      leave();
+    }
     if (outcome === 'done') return;
     // The answer to the last request may have been lost after it was obeyed.
     if (outcome === 'again' && (await headBlob(access, digest, { signal, allow: 'push' })) !== undefined)

@@ -55,6 +55,7 @@ export interface RetryingOptions {
 const FIRST_CONTACT_ATTEMPTS = 2;
 /** A registry that takes a request and never answers it gets this many tries. */
 export const SILENT_ATTEMPTS = 2;
+const CHUNKED_AT_ONCE = 4;
 const SMALL_BODY = 4 * 1024;
 const TOKEN_BODY = 256 * 1024;
 
@@ -67,6 +68,8 @@ export class RegistryClient {
   readonly #authorizer: Authorizer;
   readonly #uploads: Gate;
   readonly #others: Gate;
+  /** Each holds a chunk in memory, also while it waits for the registry. */
+  readonly chunkedUploads = new Gate(() => CHUNKED_AT_ONCE);
   readonly #paces = new Map<string, ReturnType<typeof holdPace>>();
   readonly #warned = new Set<string>();
   #spoken = false;

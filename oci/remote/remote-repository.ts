@@ -1,6 +1,6 @@
 import { assertWithin, type Digest, digestAlgorithm, digestOf, LIMITS, ProvError, parseDigest } from '#base';
 import { type Descriptor, isManifestType } from '#schemas';
-import type { ByteSource, CallOptions } from '../content-store.js';
+import type { ByteSource, CallOptions, PushOptions } from '../content-store.js';
 import { describeReferrer } from '../manifest-codec.js';
 import { isReferrersTag, referrersTag } from '../referrers-tag.js';
 import { downloadBlob } from './blob-download.js';
@@ -58,7 +58,7 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
   }
 
   /** Two pushes of one blob at once are one. */
-  async function pushBlob(descriptor: Descriptor, source: ByteSource, options: CallOptions): Promise<void> {
+  async function pushBlob(descriptor: Descriptor, source: ByteSource, options: PushOptions): Promise<void> {
     const known = uploads.get(descriptor.digest);
     if (known) return known;
     const upload = uploadBlob(access, descriptor, { source, ...options });
@@ -129,8 +129,9 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
     },
     inspectReferrers: (subject, artifactType, { signal } = {}) =>
       queryReferrers(access, manifests, { subject: subject.digest, artifactType, signal }),
-    async push(descriptor, source, { signal, onProgress } = {}) {
-      if (!isManifestType(descriptor.mediaType)) return pushBlob(descriptor, source, { signal, onProgress });
+    async push(descriptor, source, { signal, onProgress, absent } = {}) {
+      if (!isManifestType(descriptor.mediaType))
+        return pushBlob(descriptor, source, { signal, onProgress, absent });
       const bytes = await collect(descriptor, source);
       const actual = digestOf(bytes, digestAlgorithm(descriptor.digest));
       if (actual !== descriptor.digest) {

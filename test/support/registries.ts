@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -95,11 +95,11 @@ async function start(
   t: Cleanup,
   { name, command, args, port, data, env }: StartOptions,
 ): Promise<RunningRegistry> {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let log = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    log = (log + chunk.toString()).slice(-4000);
-  });
+  // A file never fills up as a pipe does that nobody reads, while a test or a benchmark runs a program and waits.
+  const logFile = `${data}.${port}.log`;
+  const logTo = openSync(logFile, 'a');
+  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', logTo] });
+  closeSync(logTo);
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
     child.kill(signal);
@@ -108,7 +108,7 @@ async function start(
   t.after(() => stop('SIGKILL'));
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await answers(port))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} did not start: ${log}`);
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} did not start: ${readFileSync(logFile, 'utf8').slice(-4000)}`);
     await sleep(50);
   }
   return { name, host: `127.0.0.1:${port}`, data, pid: child.pid!, stop };

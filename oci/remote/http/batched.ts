@@ -41,10 +41,10 @@ export async function* batched(stream: Readable): AsyncGenerator<Uint8Array> {
       }
       woken = false;
       if (waiting.length > 0) {
-        const batch = waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting, bytes);
+        const batch = waiting;
         [waiting, bytes] = [[], 0];
         if (stream.isPaused()) stream.resume();
-        yield batch;
+        yield* batch;
         continue;
       }
       if (end.of === 'stream') return;
