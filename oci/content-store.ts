@@ -90,6 +90,18 @@ export interface MountingStore {
   mount(descriptor: Descriptor, fromRepository: string, options?: CallOptions): Promise<boolean>;
 }
 
+/** A store that gives a manifest by its tag in one step, where others ask for the digest first. */
+export interface ManifestStore extends ReadStore {
+  fetchManifest(
+    tagOrDigest: string,
+    options?: CallOptions,
+  ): Promise<{ readonly descriptor: Descriptor; readonly bytes: Uint8Array }>;
+}
+
+export function hasManifests(store: ReadStore): store is ManifestStore {
+  return 'fetchManifest' in store;
+}
+
 /** A store that can give the rest of a blob whose beginning is at hand. */
 export interface ResumableStore extends ReadStore {
   /** The bytes after those that `digester` has hashed, which it hashes too; the digest of the whole is checked. */

@@ -7,6 +7,8 @@ export {
   type CallOptions,
   type ContentStore,
   type DoubtingStore,
+  hasManifests,
+  type ManifestStore,
   type MountingStore,
   mayDoubt,
   type ReadStore,

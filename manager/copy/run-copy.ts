@@ -5,6 +5,7 @@ import {
   type CopyResult,
   copyGraph,
   discoverGraph,
+  hasManifests,
   listSideTags,
   type MountingStore,
   type ReadStore,
@@ -131,7 +132,10 @@ async function copyAll(
     try {
       if (bad.has(item)) throw bad.get(item);
       const { source, from, expect } = item;
-      const root = await source.resolve(from, { signal: inner });
+      // The manifest is needed anyway, and kept by whoever fetched it.
+      const root = hasManifests(source)
+        ? (await source.fetchManifest(from, { signal: inner })).descriptor
+        : await source.resolve(from, { signal: inner });
       if (expect !== undefined && expect !== root.digest)
         throw new ProvError('OCI_DIGEST_MISMATCH', {
           expected: expect,

@@ -28,6 +28,9 @@ export interface DeflateThreads {
   close(): Promise<void>;
 }
 
+/** A piece takes some milliseconds; a machine that is suspended or very busy must not be taken for a hang. */
+const SILENCE_MS = 120_000;
+
 export function startDeflateThreads(module: WebAssembly.Module, count: number): DeflateThreads {
   const waiting = new Map<number, Waiting>();
   let failure: Error | undefined;
@@ -36,11 +39,22 @@ export function startDeflateThreads(module: WebAssembly.Module, count: number): 
     for (const { reject } of waiting.values()) reject(failure);
     waiting.clear();
   };
+  // A thread that neither answers nor ends would be waited for without end.
+  let silence: NodeJS.Timeout | undefined;
+  const watch = () => {
+    clearTimeout(silence);
+    if (waiting.size > 0)
+      silence = setTimeout(
+        () => fail(new Error(`the compressing threads gave no answer in ${SILENCE_MS / 1000} s`)),
+        SILENCE_MS,
+      );
+  };
   const workers = Array.from({ length: count }, () => {
     const worker = new Worker(workerUrl(), { workerData: module, name: 'prov-deflate', execArgv: [] });
     worker.on('message', ({ id, bytes }: DeflatedPiece) => {
       waiting.get(id)?.resolve(bytes);
       waiting.delete(id);
+      watch();
     });
     worker.on('error', fail);
     worker.on('exit', () => fail(new Error('a compressing thread ended')));
@@ -57,10 +71,12 @@ export function startDeflateThreads(module: WebAssembly.Module, count: number): 
         }
         const id = next++;
         waiting.set(id, { resolve, reject });
+        if (waiting.size === 1) watch();
         const piece: Piece = { id, bytes, last };
         workers[id % count]!.postMessage(piece, [bytes.buffer]);
       }),
     async close() {
+      clearTimeout(silence);
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };

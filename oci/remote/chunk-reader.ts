@@ -42,7 +42,9 @@ export class ChunkReader {
     const { digest, size } = this.#body;
     const { least = 0, onSent } = options;
     const wanted = Math.min(size, offset + length);
-    const inside = offset >= this.#chunk.start && this.#chunk.end - offset >= Math.min(Math.max(1, least), wanted - offset);
+    const inside =
+      offset >= this.#chunk.start &&
+      this.#chunk.end - offset >= Math.min(Math.max(1, least), wanted - offset);
     const end = inside ? Math.min(wanted, this.#chunk.end) : wanted;
     this.#chunk = { start: offset, end };
     return { size: end - offset, digest, onSent, source: () => this.#pieces(offset, end) };

@@ -108,7 +108,8 @@ async function start(
   t.after(() => stop('SIGKILL'));
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await answers(port))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} did not start: ${readFileSync(logFile, 'utf8').slice(-4000)}`);
+    if (child.exitCode !== null || Date.now() > deadline)
+      throw new Error(`${name} did not start: ${readFileSync(logFile, 'utf8').slice(-4000)}`);
     await sleep(50);
   }
   return { name, host: `127.0.0.1:${port}`, data, pid: child.pid!, stop };
