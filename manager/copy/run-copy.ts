@@ -144,7 +144,9 @@ async function copyAll(
         });
       const copying = { ...options, sideTags, concurrency: concurrency === 1 ? undefined : BLOBS_OF_EACH };
       // Two tags of one thing bring the same content: what the first has brought, the second finds.
-      const result = await byRoot.take(root.digest, () => copyOne(item, root, copying, { ...context, signal: inner }));
+      const result = await byRoot.take(root.digest, () =>
+        copyOne(item, root, copying, { ...context, signal: inner }),
+      );
       outcomes[i] = { digest: root.digest, result };
     } catch (error) {
       if (!options.keepGoing || inner.aborted || !isProvError(error)) throw error;

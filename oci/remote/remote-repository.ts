@@ -22,6 +22,7 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
   const { label } = access;
   const manifests = new RemoteManifests(access);
   const uploads = new Map<Digest, Promise<void>>();
+  const uploaded = new Set<Digest>();
 
   async function pushManifest(
     bytes: Uint8Array,
@@ -61,10 +62,13 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
   async function pushBlob(descriptor: Descriptor, source: ByteSource, options: PushOptions): Promise<void> {
     const known = uploads.get(descriptor.digest);
     if (known) return known;
+    // Whoever asked before that one ended has heard that it is not there.
+    if (options.absent && uploaded.has(descriptor.digest) && !access.doubtful.has(descriptor.digest)) return;
     const upload = uploadBlob(access, descriptor, { source, ...options });
     uploads.set(descriptor.digest, upload);
     try {
       await upload;
+      if (uploaded.size < LIMITS.graphNodes) uploaded.add(descriptor.digest);
     } finally {
       uploads.delete(descriptor.digest);
     }
