@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cliPath } from './project.js';
 import type { Cleanup } from './temporary-directory.js';
@@ -97,6 +97,7 @@ async function start(
 ): Promise<RunningRegistry> {
   // A file never fills up as a pipe does that nobody reads, while a test or a benchmark runs a program and waits.
   const logFile = `${data}.${port}.log`;
+  mkdirSync(dirname(data), { recursive: true });
   const logTo = openSync(logFile, 'a');
   const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', logTo] });
   closeSync(logTo);
