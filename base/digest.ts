@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { ProvError } from './errors/prov-error.js';
 
@@ -30,7 +30,7 @@ export function digestHex(digest: Digest): string {
 
 /** The sha256 digest of bytes in memory (or of a string's UTF-8). */
 export function digestOf(data: Uint8Array | string, algorithm: DigestAlgorithm = 'sha256'): Digest {
-  return `${algorithm}:${createHash(algorithm).update(data).digest('hex')}`;
+  return `${algorithm}:${hash(algorithm, data)}`;
 }
 
 /** Hashes a stream's bytes as they pass. */

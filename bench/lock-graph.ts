@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '#base';
 import { ANNOTATION, configBlob, dependencyFacts, extensionManifestSchema, MEDIA } from '#schemas';
 
 export const PACKAGES = 850;
@@ -59,7 +60,7 @@ async function publish(host: string, { name, versions, dependencies }: GraphPack
         [ANNOTATION.name]: name,
         [ANNOTATION.kind]: 'taskserv',
         [ANNOTATION.version]: version,
-        [ANNOTATION.deps]: JSON.stringify(dependencyFacts(extension)),
+        [ANNOTATION.deps]: canonicalJson(dependencyFacts(extension)),
       },
     };
     await send(

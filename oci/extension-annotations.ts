@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { assertWithin, canonicalJson, type Digest, LIMITS, ProvError } from '#base';
 import {
   ANNOTATION,
@@ -103,9 +104,9 @@ export function assertAnnotations(
   const deps = annotations[ANNOTATION.deps];
   if (deps === undefined || deps === DEPS_IN_CONFIG) return;
   const facts = dependencyFacts(config) as Readonly<Record<string, unknown>>;
-  // As prov writes it; what others wrote may be ordered otherwise.
-  if (deps === canonicalJson(facts)) return;
-  const claimed = parseFacts(deps) as Readonly<Record<string, unknown>>;
+  const written = parseJson(Buffer.from(deps), ANNOTATION.deps);
+  if (isDeepStrictEqual(written, facts)) return;
+  const claimed = readFacts(written) as Readonly<Record<string, unknown>>;
   for (const key of FACT_KEYS) {
     if (canonicalJson(claimed[key] ?? null) !== canonicalJson(facts[key] ?? null)) {
       throw new ProvError('OCI_ANNOTATION_MISMATCH', { annotation: ANNOTATION.deps, ...place });
@@ -116,9 +117,9 @@ export function assertAnnotations(
 const FACT_KEYS = Object.keys(dependencyFactsSchema.shape);
 
 function parseFacts(text: string): DependencyFacts {
-  return parseWire(
-    dependencyFactsSchema,
-    parseJson(Buffer.from(text), ANNOTATION.deps),
-    ANNOTATION.deps,
-  ) as DependencyFacts;
+  return readFacts(parseJson(Buffer.from(text), ANNOTATION.deps));
+}
+
+function readFacts(value: unknown): DependencyFacts {
+  return parseWire(dependencyFactsSchema, value, ANNOTATION.deps) as DependencyFacts;
 }

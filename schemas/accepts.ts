@@ -131,7 +131,7 @@ function compileRecord({ keyType, valueType }: z.core.$ZodRecordDef, part: Compi
   if (key === undefined || member === undefined) return undefined;
   return (value) => {
     if (!isPlain(value)) return false;
-    for (const name of Object.keys(value)) if (!key(name) || !member(value[name])) return false;
+    for (const name in value) if (!key(name) || !member(value[name])) return false;
     return true;
   };
 }
@@ -150,7 +150,7 @@ function compileObject({ shape, catchall }: z.core.$ZodObjectDef, part: Compile)
   const strict = rest === 'never';
   return (value) => {
     if (!isPlain(value)) return false;
-    for (const name of Object.keys(value)) {
+    for (const name in value) {
       const acceptor = members.get(name);
       if (acceptor === undefined ? strict : !acceptor(value[name])) return false;
     }

@@ -95,6 +95,7 @@ const END = -1;
 class BlockReader {
   private readonly text: string;
   private readonly scalars = new Map<string, unknown>();
+  private readonly keys = new Set<string>();
   /** Where the content of the current line starts, where the line ends, and how far in it starts. */
   private at = 0;
   private end = 0;
@@ -138,8 +139,7 @@ class BlockReader {
       const colon = text.indexOf(':', at);
       if (colon < 0 || colon >= end) throw UNSURE;
       const key = text.slice(at, colon);
-      if (!WORD.test(key) || LITERAL.test(key) || key === '__proto__' || Object.hasOwn(fields, key))
-        throw UNSURE;
+      if (!this.isKey(key) || Object.hasOwn(fields, key)) throw UNSURE;
       if (colon + 1 === end) {
         this.line(end + 1);
         if (this.indent !== indent + 2) throw UNSURE;
@@ -152,6 +152,13 @@ class BlockReader {
     }
     if (this.indent > indent) throw UNSURE;
     return fields;
+  }
+
+  private isKey(text: string): boolean {
+    if (this.keys.has(text)) return true;
+    if (!WORD.test(text) || LITERAL.test(text) || text === '__proto__') return false;
+    this.keys.add(text);
+    return true;
   }
 
   private list(indent: number): unknown[] {

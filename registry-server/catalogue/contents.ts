@@ -12,6 +12,7 @@ import { readJson } from '../http/read-json.js';
 import type { Exchange } from '../http/respond.js';
 import type { StoredManifest } from '../storage/metadata-db.js';
 import { sendAnswer } from './kept-answers.js';
+import { readBlob } from './read-blob.js';
 
 const REQUEST_BYTES = 2 * 1024 * 1024;
 /** Bytes of one answer; clients read 32 MiB. */
@@ -90,7 +91,7 @@ async function contentOf(
   const image = imageOf(manifest);
   if (image === undefined) return undefined;
   const piece = async (descriptor: Descriptor) => {
-    const bytes = await readBlob(context, repository, descriptor);
+    const bytes = await readBlob(context, { repository, descriptor }, PIECE_BYTES);
     if (bytes !== undefined && answer.add(descriptor.digest, bytes)) content.push(descriptor.digest);
   };
   const attached = async (descriptor: Descriptor) => {
@@ -130,27 +131,4 @@ function describe({ mediaType, digest, bytes }: StoredManifest): Descriptor {
 function imageOf({ bytes, mediaType }: StoredManifest) {
   const parsed = parseOciManifest(bytes, mediaType);
   return parsed.kind === 'manifest' ? parsed.manifest : undefined;
-}
-
-async function readBlob(
-  context: RegistryContext,
-  repository: string,
-  { digest, size }: Descriptor,
-): Promise<Uint8Array | undefined> {
-  if (size > PIECE_BYTES || (await context.metadata.findBlob(repository, digest)) === undefined)
-    return undefined;
-  const reader = await context.blobs.open(digest);
-  if (reader === undefined) return undefined;
-  try {
-    const bytes = Buffer.alloc(Math.min(reader.size, PIECE_BYTES));
-    let at = 0;
-    while (at < bytes.byteLength) {
-      const read = await reader.read(bytes.subarray(at), at);
-      if (read === 0) break;
-      at += read;
-    }
-    return bytes.subarray(0, at);
-  } finally {
-    await reader.close();
-  }
 }
