@@ -113,6 +113,7 @@ export {
 } from './transfer/report-transfer.js';
 export { assertDeployable, type DeployableRequest } from './trust/assert-deployable.js';
 export { externalSigner } from './trust/external-signer.js';
+export { planRotation, type RotationPlan, type RotationStep } from './trust/plan-rotation.js';
 export { type SignReferenceResult, signReference } from './trust/sign-reference.js';
 export {
   type JudgedReference,

@@ -43,3 +43,4 @@ export { trustsKey } from './trusts-key.js';
 export { type PolicyCase, type PolicyTrial, readPolicyCases, tryPolicy } from './try-policy.js';
 export type { LayerVerdict, SignerInfo, Verdict } from './verdict.js';
 export { type VerifyInput, verifyArtifact } from './verify-artifact.js';
+export { withoutKey } from './without-key.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeExtension } from '../support/extensions.js';
@@ -64,4 +64,20 @@ rules: [{id: acme, match: {repository: "acme/**"}, require: [{signature: {by: bo
   cases('accepted');
   const failed = await run('trust test policy.yaml cases.yaml');
   assert.deepEqual([failed.code, Object(failed.json.data).failed], [1, 1]);
+
+  const init = `workspace init shop --name shop --registry main=${host}/acme --require taskserv/redis@* --trust-key alice.pub`;
+  await data(init);
+  await data('dep resolve -w shop');
+  const policyFile = join(work, 'shop', 'config', 'trust-policy.yaml');
+  const one = (await data<{ keyId: string }>('key show alice.pub')).keyId;
+  const planned = await run(`trust rotate ${one} --plan -w shop`);
+  assert.deepEqual([planned.code, Object(planned.json.data).failing], [1, 1], planned.stdout);
+  writeFileSync(
+    policyFile,
+    readFileSync(join(work, 'policy.yaml'), 'utf8')
+      .replaceAll('./', `${work}/`)
+      .replace('threshold: 2', 'threshold: 1'),
+  );
+  assert.equal((await data<{ failing: number }>('trust rotate alice --plan -w shop')).failing, 0);
+  assert.equal((await run('trust rotate carol --plan -w shop')).json.error?.code, 'TRUST_KEY_INVALID');
 });

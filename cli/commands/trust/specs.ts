@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../command.js';
+import { workspaceOption } from '../dep/specs.js';
 import { targetOptions } from '../ext/reference-options.js';
 import { transportOptions } from '../transport-options.js';
 
@@ -36,5 +37,19 @@ export const trustCommands: readonly CommandSpec[] = [
     ],
     examples: ['prov trust test config/trust-policy.yaml trust-cases.yaml'],
     load: () => import('./test.js'),
+  },
+  {
+    path: ['trust', 'rotate'],
+    summary: 'say what would fail when a key no longer counts',
+    details:
+      'Reads and verifies every signature of the locked extensions, with the key and without it. Writes nothing: sign anew what fails, then take the key out of the policy. Exit code 1 when something would fail.',
+    args: [{ name: 'key', summary: 'name or id of a key in the policy' }],
+    options: [
+      { flags: '--plan', summary: 'only plan (the only thing there is, and it must be said)' },
+      workspaceOption,
+      ...transportOptions,
+    ],
+    examples: ['prov trust rotate acme-2025 --plan'],
+    load: () => import('./rotate.js'),
   },
 ];
