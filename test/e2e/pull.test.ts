@@ -250,3 +250,28 @@ test('--any restores the files of another artifact by their titles, and refuses 
   assert.deepEqual(snapshot(work), before);
   await assertNothingHalfDone();
 });
+
+test('a configured mirror serves content, and hides no revocation while the registry answers', async (t) => {
+  const { registry, options, at, work, env, pull } = await setUp(t);
+  const mirror = await startFaultRegistry();
+  t.after(() => mirror.close());
+  const [from, to] = [registry.model.repository('team/redis'), mirror.model.repository('cache/redis')];
+  for (const kind of ['blobs', 'manifests', 'tags'] as const)
+    for (const [key, value] of from[kind]) (to[kind] as Map<string, unknown>).set(key, value);
+  const rule = `[[mirrors]]\nprefix = "${registry.host}/team"\nlocation = "${mirror.host}/cache"\ntags = "mirror"\n`;
+  mkdirSync(env['PROVISIONING_HOME']!, { recursive: true });
+  writeFileSync(join(env['PROVISIONING_HOME']!, 'config.toml'), rule);
+  const { served } = await provData<{ served: Record<string, number> }>(pull(), options);
+  assert.ok(served[mirror.host]! > 0, JSON.stringify(served));
+  await provData(['ext', 'revoke', 'redis:7.2.0', '--reason', 'leaks', ...at], options);
+  const other = ['--destination', join(work, 'other')];
+  const revoked = { code: 'MANAGER_VERSION_REVOKED', exit: 6, message: /leaks/ };
+  await expectFailure(pull(...other), revoked, options);
+  await registry.close();
+  const alone = await prov(pull(...other), options);
+  assert.equal(alone.code, 0, alone.stderr);
+  assert.match(
+    alone.stderr,
+    /cannot be asked whether versions were yanked or revoked; its mirror \S+ answers/,
+  );
+});
