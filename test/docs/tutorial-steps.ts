@@ -36,6 +36,12 @@ export function tutorialSteps(markdown: string): readonly Step[] {
   return steps;
 }
 
+/** Each line of a fence as a step of its own, so that none fails unnoticed. */
+function lineByLine(step: Step): readonly Step[] {
+  if (step.type !== 'run' || !step.command.includes('\n')) return [step];
+  return step.command.split('\n').map((command, i) => ({ ...step, line: step.line + 1 + i, command }));
+}
+
 function consoleSteps(body: readonly string[], firstLine: number, fails: boolean): readonly Step[] {
   const starts = body.flatMap((text, index) => (text.startsWith('$ ') ? [index] : []));
   return starts.map((start, index) => ({
@@ -62,4 +68,25 @@ export function missingLine(output: string, expected: readonly string[]): string
 
 function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/**
+ * The steps of a guide: those of its fences, and the commands of at least three words in its tables or, with `all`,
+ * anywhere in its text, in the order of the document. These must succeed.
+ */
+export function guideSteps(markdown: string, inline: 'tables' | 'all'): readonly Step[] {
+  const fenced = tutorialSteps(markdown).flatMap(lineByLine);
+  let inside = false;
+  const named = markdown.split('\n').flatMap((text, at): Step[] => {
+    if (text.startsWith('```')) inside = !inside;
+    if (inside || (inline === 'tables' && !text.startsWith('|'))) return [];
+    return [...text.matchAll(/`(prov(?: [^` ]+){2,})`/g)].map(([, command]) => ({
+      type: 'run',
+      line: at + 1,
+      command: command!,
+      expected: [],
+      fails: false,
+    }));
+  });
+  return [...fenced, ...named].sort((a, b) => a.line - b.line);
 }
