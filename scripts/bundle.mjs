@@ -45,9 +45,10 @@ export async function bundle() {
   const { modules, packages } = await readModules([PROGRAM, DOOR]);
   const parts = [...modules].map(([id, { code }]) => [id, code]);
   parts.push(...(await packageModules(packages, meta)));
-  const index = writeArchive(parts, meta);
+  const { index, build: id } = writeArchive(parts, meta);
   await writeCommonJs('program', 'build/cli/modules/bundled-program.js', {
     PROV_MODULES: JSON.stringify(JSON.stringify(index)),
+    PROV_BUILD: JSON.stringify(id),
   });
   writeFileSync('dist/index.js', libraryDoor(modules.get(DOOR).exported));
   for (const [out, source] of Object.entries(WORKERS)) {
@@ -151,9 +152,10 @@ function writeArchive(parts, meta) {
     offset += line.length + 1;
     if (!id.startsWith('packages/')) meta.inputs[`build/${id}.js`] = { bytes, imports: [] };
   }
-  writeFileSync('dist/modules.cjs', `${lines.join('\n')}\n};\n`);
+  const text = `${lines.join('\n')}\n};\n`;
+  writeFileSync('dist/modules.cjs', text);
   meta.modules = Object.fromEntries(Object.entries(index).map(([id, [, bytes]]) => [id, bytes]));
-  return index;
+  return { index, build: createHash('sha256').update(text).digest('hex').slice(0, 16) };
 }
 
 /** What is taken of packages, a module for each way to name one. */

@@ -7,6 +7,8 @@ import { archiveStamp, type ModuleArchive, type ModulePlace, openModuleArchive }
 
 /** Put in by the bundler. */
 declare const PROV_MODULES: string;
+/** Digest of modules.cjs: packages are installed with one fixed time for every file. */
+declare const PROV_BUILD: string;
 declare const __dirname: string;
 declare const require: NodeJS.Require;
 
@@ -37,7 +39,7 @@ function open(cacheDirectory?: string): ModuleArchive {
   const cache =
     cacheDirectory === undefined
       ? undefined
-      : openCodeCache(cacheDirectory, `${archiveStamp(path)}${optionsStamp()}`);
+      : openCodeCache(cacheDirectory, `${PROV_BUILD}-${archiveStamp(path)}${optionsStamp()}`);
   if (cache !== undefined) process.on('exit', () => cache.save());
   const index = JSON.parse(PROV_MODULES) as Record<string, ModulePlace>;
   archive = openModuleArchive({ path, index, require }, cache);
