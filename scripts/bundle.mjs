@@ -1,5 +1,5 @@
-// Bundles the compiled rooms into dist/: CommonJS files by part of the program, in which each module is a function that
-// runs when something of it is first used (docs/adr/0011-modules-on-first-use.md).
+// Bundles the compiled rooms into dist/: modules.cjs, in which each module is a function that runs when something of it
+// is first used, and program.cjs, which loads them (docs/adr/0011-modules-on-first-use.md).
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
