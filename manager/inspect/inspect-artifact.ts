@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { isProvError, ProvError } from '#base';
 import { type ListedArchive, listArchive, type ReadStore } from '#oci';
 import {
@@ -41,7 +41,10 @@ export async function inspectArtifact(
   source: PackageSource,
   context: ManagerContext,
 ): Promise<InspectArtifactResult> {
-  if (source.type === 'directory') throw new ProvError('MANAGER_PACKAGE_FORM_UNKNOWN', { path: source.path });
+  if (source.type === 'directory')
+    throw new ProvError(existsSync(source.path) ? 'MANAGER_PACKAGE_FORM_UNKNOWN' : 'BASE_FILE_MISSING', {
+      path: source.path,
+    });
   if (source.type !== 'archive') return inspectStored(source, context);
   const archive = await listArchive(createReadStream(source.path), { signal: context.signal });
   return {

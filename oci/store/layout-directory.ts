@@ -181,7 +181,8 @@ function prepare(directory: string, options: LayoutOptions): void {
     return;
   }
   if (options.create === false || existsSync(join(directory, 'index.json'))) {
-    throw new ProvError('OCI_LAYOUT_INVALID', { path: directory, reason: 'it has no oci-layout file' });
+    const reason = existsSync(directory) ? 'it has no oci-layout file' : 'there is no such directory';
+    throw new ProvError('OCI_LAYOUT_INVALID', { path: directory, reason });
   }
   makeDirectory(join(directory, 'blobs', 'sha256'));
   const fileOptions = options.fileSystem ? { fileSystem: options.fileSystem } : {};

@@ -202,3 +202,38 @@ async function successes(t: TestContext, { work }: Sandbox): Promise<(form: stri
     ];
   };
 }
+
+test('what is not there and what cannot be written is told by its path, in the words of the file system', async (t) => {
+  const sandbox = createSandbox(t);
+  const { work } = sandbox;
+  const dir = writeExtension(work, { name: 'demo' });
+  writeFileSync(join(work, 'file'), 'x');
+  const expected: readonly (readonly [string[], string, RegExp])[] = [
+    [['ext', 'inspect-artifact', 'absent.tar.gz'], 'BASE_FILE_MISSING', /absent\.tar\.gz does not exist/],
+    [
+      ['ext', 'pull', 'oci-layout:absent'],
+      'OCI_LAYOUT_INVALID',
+      /absent is not .*there is no such directory/,
+    ],
+    [
+      ['ext', 'export', `oci-layout:layout`, '--output', 'file/x.tar'],
+      'BASE_FILE_UNWRITABLE',
+      /file\/x\.tar: ENOTDIR/,
+    ],
+    [
+      ['ext', 'pull', 'oci-layout:layout', '--destination', 'file/x'],
+      'BASE_FILE_UNWRITABLE',
+      /file\/x: ENOTDIR/,
+    ],
+  ];
+  const lines = [['ext', 'pack', dir, '--output', 'layout'], ...expected.map(([args]) => args)];
+  const [packed, ...runs] = await runAll(
+    sandbox,
+    lines.map((line) => [...line, '--out', 'json']),
+  );
+  assert.equal(packed?.exit, 0, packed?.stdout);
+  for (const [i, [, code, message]] of expected.entries()) {
+    const { error } = assertOneDocument(runs[i]!);
+    assert.deepEqual([error.code, message.test(error.message)], [code, true], error.message);
+  }
+});
