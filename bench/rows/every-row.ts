@@ -3,6 +3,7 @@ import type { Site } from '../site.js';
 import { archiveRows } from './archive.js';
 import { cliRows } from './cli.js';
 import { eventLogRows } from './event-log.js';
+import { eventLoopRows } from './event-loop.js';
 import { lockRows } from './lock.js';
 import { manyRows } from './many.js';
 import { resolverRows } from './resolver.js';
@@ -16,6 +17,7 @@ export async function* everyRow(site: Site): AsyncGenerator<Row> {
   yield* archiveRows(site);
   yield* transferRows(site);
   yield* manyRows(site);
+  yield* eventLoopRows(site);
   yield* serverRows(site);
   yield* await trustRows(site);
   yield* eventLogRows(site);

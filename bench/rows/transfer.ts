@@ -150,7 +150,7 @@ function run(site: Site, tool: Tool, { verb, ends, serverPid }: Transfer): Measu
     tool === 'skopeo'
       ? ['--insecure-policy', 'copy', '--src-tls-verify=false', '--dest-tls-verify=false', '-q', ...ends]
       : ['cp', ...(verb === 'push' ? PUSH_WITH_ORAS : PULL_WITH_ORAS), ...ends];
-  return timeProgram(findProgram(tool)!, args, options);
+  return timeProgram(programOf(tool)!, args, options);
 }
 
 const PUSH_WITH_ORAS = ['--no-tty', '--from-oci-layout', '--to-plain-http'];
@@ -162,10 +162,15 @@ function startOf(site: Site, tool: Tool): number {
   const once = () =>
     tool === 'prov'
       ? timeProgram(process.execPath, [cliPath, '--version'], options)
-      : timeProgram(findProgram(tool)!, [tool === 'oras' ? 'version' : '--version'], options);
+      : timeProgram(programOf(tool)!, [tool === 'oras' ? 'version' : '--version'], options);
   return Math.min(...Array.from({ length: STARTS }, () => once().value));
 }
 
+/** The newest that is there. */
+function programOf(name: Peer | 'docker-registry'): string | undefined {
+  return (name === 'skopeo' ? findProgram('skopeo-new') : undefined) ?? findProgram(name);
+}
+
 function present(name: Peer | 'docker-registry'): boolean {
-  return findProgram(name) !== undefined;
+  return programOf(name) !== undefined;
 }
