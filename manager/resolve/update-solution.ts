@@ -1,4 +1,5 @@
 import {
+  contentKey,
   explanationOf,
   type PackageId,
   packageId,
@@ -7,6 +8,7 @@ import {
   type ResolveOptions,
   resolve,
   type Solution,
+  type SolvedPackage,
   splitPackageId,
 } from '#resolver';
 import type { Lock } from '#schemas';
@@ -74,18 +76,19 @@ export async function updateSolution(request: UpdateSolutionRequest): Promise<Up
       reasons.set(moved.name, explanationOf(kept.failure).lines.join(' '));
     }
   }
-  return { solution: asRequired(solution), reasons };
+  return { solution: asRequired(solution, options.requirements), reasons };
 }
 
 function idsOf(lock: Lock, name: string): PackageId[] {
-  return lockedAs(lock, name).flatMap(({ source }): PackageId[] =>
-    'repository' in source ? [packageId(source.registry, source.repository)] : [],
+  return lockedAs(lock, name).flatMap(({ source, alias }): PackageId[] =>
+    'repository' in source ? [packageId(source.registry, source.repository, alias)] : [],
   );
 }
 
 function pin([id, version]: readonly [PackageId, string]): Requirement {
-  const { registry, repository } = splitPackageId(id);
-  return { registry, repository, range: version, origin: { file: ASKED, layer: ASKED }, final: true };
+  const { registry, repository, alias } = splitPackageId(id);
+  const named = { registry, repository, ...(alias !== undefined && { alias }) };
+  return { ...named, range: version, origin: { file: ASKED, layer: ASKED }, final: true };
 }
 
 function withoutPreferences(options: ResolveOptions): ResolveOptions {
@@ -93,13 +96,42 @@ function withoutPreferences(options: ResolveOptions): ResolveOptions {
   return rest;
 }
 
-/** What was only pinned to try something is not required by anybody. */
-function asRequired(solution: Solution): Solution {
+/**
+ * The part of a solution that the workspace requires: what was only pinned to try something is not required by
+ * anybody, and nothing may stay for its sake. What is left is a solution as it is.
+ */
+function asRequired(solution: Solution, requirements: readonly Requirement[]): Solution {
+  const direct = new Set(
+    requirements.map(({ registry, repository, alias }) => packageId(registry, repository, alias)),
+  );
+  const byKey = new Map(solution.packages.map((each) => [contentKey(each), each]));
+  const open = solution.packages.filter(({ id }) => direct.has(id));
+  const kept = new Set<SolvedPackage>();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (kept.has(next)) continue;
+    kept.add(next);
+    for (const edge of next.dependencies) {
+      const target = byKey.get(contentKey(edge));
+      if (target !== undefined) open.push(target);
+    }
+  }
+  const packages = solution.packages.filter((each) => kept.has(each));
+  const served = new Set(packages.flatMap(({ dependencies }) => dependencies.map((edge) => edge.capability)));
+  const [ids, names] = [new Set(packages.map(({ id }) => id)), new Set(packages.map(calledLocally))];
   return {
     ...solution,
-    packages: solution.packages.map((each) => ({
+    packages: packages.map((each) => ({
       ...each,
-      requiredBy: each.requiredBy.filter((by) => by !== `(${ASKED})`),
+      direct: direct.has(each.id),
+      requiredBy: each.requiredBy.filter((by) => (by.startsWith('(') ? by !== `(${ASKED})` : names.has(by))),
     })),
+    capabilities: Object.fromEntries(
+      Object.entries(solution.capabilities).filter(([capability]) => served.has(capability)),
+    ),
+    heldBack: solution.heldBack.filter(({ id }) => ids.has(id)),
   };
+}
+
+function calledLocally({ alias, name }: SolvedPackage): string {
+  return alias ?? name;
 }

@@ -63,6 +63,18 @@ test('an update goes to the version that is named, never past a requirement, and
   assert.equal(versionsOf((await go({ update: {} })).lock)['log'], '1.2.0');
 });
 
+test('an update leaves nothing behind that nobody requires any more', async (t) => {
+  const site = await openSite(t);
+  await publishAll(site, { 'log@1.0.0': {}, 'db@1.0.0': { log: '~1.0.0' } });
+  const workspace = await openShop(site, { db: '>=1' });
+  await resolveWorkspace({ workspace, install: false }, site.context);
+  await publishAll(site, { 'log@1.1.0': {}, 'db@1.1.0': {} });
+  const update = { names: ['log'], to: '1.1.0' };
+  const { lock } = await resolveWorkspace({ workspace, install: false, update }, site.context);
+  assert.deepEqual(versionsOf(lock), { db: '1.1.0' });
+  await resolveWorkspace({ workspace, install: false, locked: true }, site.context);
+});
+
 test('risky changes are asked about, once; a no changes nothing', async (t) => {
   const { site, workspace, go } = await locked(t);
   await publishAll(site, { 'log@2.0.0': {}, 'os@1.0.1': {} });
