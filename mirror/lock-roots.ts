@@ -1,9 +1,17 @@
 import { type Digest, ProvError } from '#base';
-import { type Descriptor, type Lock, type LockEntry, versionToTag } from '#schemas';
+import {
+  type Descriptor,
+  isRemoteEntry,
+  type LocalLockEntry,
+  type Lock,
+  type LockEntry,
+  type RemoteLockEntry,
+  versionToTag,
+} from '#schemas';
 
 /** An extension of the lock as content: where it is, and under which tag it is known. */
 export interface LockRoot {
-  readonly entry: LockEntry;
+  readonly entry: RemoteLockEntry;
   /** Id of the registry in the lock. */
   readonly registry: string;
   /** `namespace/name`. */
@@ -57,8 +65,9 @@ function extensionLabel({ kind, name, version }: LockEntry): string {
 }
 
 function toRoot(entry: LockEntry): LockRoot {
-  if ('path' in entry.source) {
-    throw new ProvError('MIRROR_SOURCE_LOCAL', { extension: extensionLabel(entry), path: entry.source.path });
+  if (!isRemoteEntry(entry)) {
+    const { path } = (entry as LocalLockEntry).source;
+    throw new ProvError('MIRROR_SOURCE_LOCAL', { extension: extensionLabel(entry), path });
   }
   const { registry, repository } = entry.source;
   return { entry, registry, repository, tag: versionToTag(entry.version), descriptor: entry.manifest };

@@ -37,7 +37,7 @@ async function shop(t: TestContext): Promise<Shop> {
     version: '2.0.0+build.1',
     files: { 'docs/README.md': 'two' },
   });
-  await attachAssets(registry.repository('prov/ext/redis'), redis.manifest, Buffer.alloc(70_000, 7));
+  await attachAssets(registry.repository('prov/ext/redis'), redis.manifest!, Buffer.alloc(70_000, 7));
   const directory = temporaryDirectory(t);
   return { registry, lock: lockOf(web2, redis, web1), directory, file: join(directory, 'out.tar') };
 }
@@ -107,7 +107,7 @@ test('a bundle is a plain layout: names, blobs once, referrers listed, no times'
   const names = layout.index.manifests.flatMap(
     (entry) => entry.annotations?.['org.opencontainers.image.ref.name'] ?? [],
   );
-  const redis = source.lock.extensions.find(({ name }) => name === 'redis')!.manifest.digest;
+  const redis = source.lock.extensions.find(({ name }) => name === 'redis')!.manifest!.digest;
   assert.ok(names.includes('prov/ext/redis:1.0.0'));
   assert.ok(names.includes(`prov/ext/redis:${sideTag(redis, 'sig')}`));
   assert.equal(layout.index.manifests.filter((entry) => entry.artifactType?.includes('sigstore')).length, 4);
@@ -184,7 +184,7 @@ test('an export that cannot be complete leaves no file', async (t) => {
     });
   const lost = { ...redis!, signatures: { bundles: [digestOf('gone')] } };
   await assert.rejects(run(lockOf(web2!, lost)), { code: 'MIRROR_PROOF_MISSING', exitCode: 6 });
-  const absent = { ...web1!, manifest: { ...web1!.manifest, digest: digestOf('absent') } };
+  const absent = { ...web1!, manifest: { ...web1!.manifest!, digest: digestOf('absent') } };
   await assert.rejects(run(lockOf(absent)), { code: 'OCI_CONTENT_MISSING' });
   const local = { ...web1!, source: { path: './web', tree: digestOf('tree') } };
   await assert.rejects(run(lockOf(local)), { code: 'MIRROR_SOURCE_LOCAL' });
@@ -240,7 +240,7 @@ test('signatures added on the far side stay; a conflict is found before the firs
   await bundle(source);
   const redis = source.lock.extensions.find(({ name }) => name === 'redis')!;
   const repository = 'prov/ext/redis';
-  const sig = sideTag(redis.manifest.digest, 'sig');
+  const sig = sideTag(redis.manifest!.digest, 'sig');
   const options = (target: SampleRegistry) => ({
     file: source.file,
     target: (name: string) => target.repository(name),
@@ -248,7 +248,7 @@ test('signatures added on the far side stay; a conflict is found before the firs
 
   const more = sampleRegistry();
   await importBundle(options(more));
-  await sign(more.repository(repository), redis.manifest, ['alice', 'bob', 'carol']);
+  await sign(more.repository(repository), redis.manifest!, ['alice', 'bob', 'carol']);
   const kept = await more.repository(repository).resolve(sig);
   more.writes.length = 0;
   assert.deepEqual((await importBundle(options(more))).tagged, []);
@@ -256,12 +256,12 @@ test('signatures added on the far side stay; a conflict is found before the firs
 
   const fewer = sampleRegistry();
   await importBundle(options(fewer));
-  await sign(fewer.repository(repository), redis.manifest, ['alice']);
+  await sign(fewer.repository(repository), redis.manifest!, ['alice']);
   assert.deepEqual((await importBundle(options(fewer))).tagged, [`${repository}:${sig}`]);
 
   const others = sampleRegistry();
   await importBundle(options(others));
-  await sign(others.repository(repository), redis.manifest, ['carol']);
+  await sign(others.repository(repository), redis.manifest!, ['carol']);
   others.writes.length = 0;
   await assert.rejects(importBundle(options(others)), { code: 'MIRROR_TAG_CONFLICT', exitCode: 11 });
   assert.deepEqual(others.writes, []);

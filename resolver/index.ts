@@ -1,4 +1,4 @@
-export { activeDependencies } from './encode/dependency-target.js';
+export { activeDependencies, dependencyTarget } from './encode/dependency-target.js';
 export type { BudgetExhausted, ResolutionFailure, ResolveResult, Unsatisfiable } from './failure.js';
 export { type Change, withChanges } from './fixes/change.js';
 export { FIXES_MS, type Fix, type Fixes, findFixes } from './fixes/find-fixes.js';
@@ -7,7 +7,7 @@ export { type InstallOrderOptions, installOrder } from './lock/install-order.js'
 export { entryFinder, entryKey, type LockGraph, lockGraph } from './lock/lock-graph.js';
 export { type InconsistencyOptions, lockInconsistencies } from './lock/lock-inconsistencies.js';
 export { type LockConflict, type MergedLock, mergeLocks } from './lock/merge-locks.js';
-export type { PackageContent } from './lock/package-content.js';
+export type { PackageContent, RegistryContent } from './lock/package-content.js';
 export { type PlanChange, type PlanRisk, planDiff } from './lock/plan-diff.js';
 export { preferredProviders, preferredVersions } from './lock/preferred-versions.js';
 export { contentKey, type LockInputs, solutionToLock } from './lock/solution-to-lock.js';

@@ -123,9 +123,16 @@ const modules = z.union([
   z.array(z.string()),
   z.record(
     z.string().refine(isExtensionName, 'must be an extension name'),
-    z.string().refine(isRange, 'must be a version range'),
+    z.string().refine(isRequirementText, 'must be a version range, or NAME@RANGE where the name is another'),
   ),
 ]);
+
+/** A range, or a reference with one: then the key is the name that the extension gets in the workspace. */
+function isRequirementText(text: string): boolean {
+  if (isRange(text)) return true;
+  const at = text.indexOf('@');
+  return at > 0 && isRange(text.slice(text.lastIndexOf('@') + 1));
+}
 
 /** Requirements by kind: lists of references, or maps of name → range. */
 export const moduleRequirementsSchema = z.strictObject(

@@ -49,13 +49,20 @@ export {
 } from './index-document.js';
 export { compileJsonSchema, type JsonSchemaCheck, type JsonSchemaProblem } from './json-schema.js';
 export {
+  contentDigestOf,
+  entryLabel,
   formatLock,
   inputsDigest,
+  isLocalEntry,
+  isRemoteEntry,
+  type LocalLockEntry,
   type Lock,
+  type LockContent,
   type LockEdge,
   type LockEntry,
   lockSchema,
   parseLock,
+  type RemoteLockEntry,
 } from './lock.js';
 export { ANNOTATION, MEDIA, PREDICATE_SIGNATURE } from './media-types.js';
 export {

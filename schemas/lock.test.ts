@@ -36,7 +36,15 @@ const lock: Lock = {
     }),
     entry('os', { kind: 'provider', provides: { yes: '1.0.0', 'on: off': '2.0.0' } }),
     entry('redis', { version: '1.0.0-rc.1+b', signer: { identity: 'key:1', rule: 'r' } }),
-    entry('local', { source: { path: 'extensions/local', tree: digestOf('tree') } }),
+    {
+      kind: 'taskserv',
+      name: 'local',
+      version: '1.0.0',
+      source: { path: 'extensions/local', tree: digestOf('tree') },
+      layers: [],
+      dependencies: [],
+      requiredBy: ['config/provisioning.yaml'],
+    },
   ],
 };
 
@@ -165,6 +173,15 @@ test('a damaged lock is told what is wrong', () => {
     [text.replace('name: os', 'name: ../../os'), /name: must be an extension name/],
     [text.replace('path: extensions/local', 'path: ../local'), /source/],
     [text.replace('path: extensions/local', 'path: /etc'), /source/],
+    [text.replace(/ {6}path: extensions\/local\n/, '      registry: main\n'), /source/],
+    [text.replace(/\n {4}manifest:\n(?: {6}.*\n)+/, '\n'), /extensions\.0\.manifest: is missing/],
+    [
+      text.replace(
+        '    source:\n      path: extensions/local\n',
+        `    config: ${JSON.stringify(content('x'))}\n    source:\n      path: extensions/local\n`,
+      ),
+      /source: a local directory/,
+    ],
   ];
   for (const [damaged, message] of table)
     assert.throws(() => parseLock(damaged, 'prov.lock'), { code: 'SCHEMAS_LOCK_INVALID', message });

@@ -21,7 +21,17 @@ const edge = z.strictObject({
 
 const INSIDE = /^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\]+$/;
 
-const lockEntry = z.strictObject({
+const registrySource = z.strictObject({
+  registry: z.string(),
+  repository: z.string().refine(isRepository, 'must be namespace/name'),
+  host: z.string().optional(),
+});
+const pathSource = z.strictObject({
+  path: z.string().regex(INSIDE, 'must be a relative path inside the workspace'),
+  tree: digest,
+});
+
+const lockEntryFields = z.strictObject({
   kind: z.enum(KINDS),
   // Both become part of a path: a lock that was tampered with must not lead out of its directory.
   name: z.string().refine(isExtensionName, 'must be an extension name'),
@@ -31,27 +41,20 @@ const lockEntry = z.strictObject({
   /** Set where no one version fits all platforms of the lock: those that this one is for. */
   platforms: z.array(z.string()).min(1).optional(),
   /** Registry id and `namespace/name`; `host` only when the registry is not this machine. Local paths: `path`. */
-  source: z.union([
-    z.strictObject({
-      registry: z.string(),
-      repository: z.string().refine(isRepository, 'must be namespace/name'),
-      host: z.string().optional(),
-    }),
-    z.strictObject({
-      path: z.string().regex(INSIDE, 'must be a relative path inside the workspace'),
-      tree: digest,
-    }),
-  ]),
-  manifest: content,
-  config: content,
-  layers: z.array(
-    z.strictObject({
-      ...content.shape,
-      tar: digest.optional(),
-      asset: z.string().optional(),
-      platform: z.string().optional(),
-    }),
-  ),
+  source: z.union([registrySource, pathSource]),
+  /** These three of what came from a registry: a local directory has its tree's digest and nothing else. */
+  manifest: content.optional(),
+  config: content.optional(),
+  layers: z
+    .array(
+      z.strictObject({
+        ...content.shape,
+        tar: digest.optional(),
+        asset: z.string().optional(),
+        platform: z.string().optional(),
+      }),
+    )
+    .default([]),
   children: z.array(content).optional(),
   vendored: z.array(z.string()).optional(),
   signatures: z.strictObject({ bundles: z.array(digest).optional(), legacy: digest.optional() }).optional(),
@@ -62,6 +65,15 @@ const lockEntry = z.strictObject({
   provides: z.record(z.string(), z.string()).optional(),
   publishedAt: z.string().optional(),
   state: z.string().optional(),
+});
+
+const lockEntry = lockEntryFields.superRefine(({ source, manifest, config, layers, signatures }, context) => {
+  const local = 'path' in source;
+  const say = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+  if (!local && manifest === undefined) say('manifest', 'is missing');
+  if (!local && config === undefined) say('config', 'is missing');
+  if (local && (manifest ?? config ?? layers[0] ?? signatures) !== undefined)
+    say('source', 'a local directory has a path and the digest of its tree, nothing that a registry has');
 });
 
 /** `prov.lock`. @see docs/spec/lock.md */
@@ -82,14 +94,42 @@ export const lockSchema = z.strictObject({
 });
 export type Lock = z.output<typeof lockSchema>;
 export type LockEntry = z.output<typeof lockEntry>;
+export type LockContent = z.output<typeof content>;
+/** An entry that came from a registry. */
+export type RemoteLockEntry = LockEntry & {
+  readonly source: z.output<typeof registrySource>;
+  readonly manifest: LockContent;
+  readonly config: LockContent;
+};
+/** An entry that is a directory of the workspace. */
+export type LocalLockEntry = LockEntry & { readonly source: z.output<typeof pathSource> };
 export type LockEdge = z.output<typeof edge>;
+
+export function isRemoteEntry(entry: LockEntry): entry is RemoteLockEntry {
+  return 'repository' in entry.source;
+}
+
+export function isLocalEntry(entry: LockEntry): entry is LocalLockEntry {
+  return 'path' in entry.source;
+}
+
+/** What the content of an entry is known by: the digest of its manifest, or of its tree. */
+export function contentDigestOf(entry: LockEntry): Digest {
+  return isRemoteEntry(entry) ? entry.manifest.digest : (entry as LocalLockEntry).source.tree;
+}
+
+/** What an extension is called in its workspace: the alias, where it was given one. */
+export function entryLabel({ alias, name }: Pick<LockEntry, 'alias' | 'name'>): string {
+  return alias ?? name;
+}
 
 /** The bytes of a lock: sorted, one block an extension, the same for the same lock. */
 export function formatLock(lock: Lock): string {
   const extensions = [...lock.extensions]
-    .sort((a, b) => compare(`${a.kind}/${a.name}/${a.version}`, `${b.kind}/${b.name}/${b.version}`))
-    .map((entry) => ({
+    .sort((a, b) => compare(sortKey(a), sortKey(b)))
+    .map(({ layers, ...entry }) => ({
       ...entry,
+      ...(isRemoteEntry(entry as LockEntry) && { layers }),
       dependencies: [...entry.dependencies].sort((a, b) => compare(a.name, b.name)),
       requiredBy: [...entry.requiredBy].sort(compare),
     }));
@@ -107,6 +147,10 @@ export function formatLock(lock: Lock): string {
     })),
   });
   return `# Written by prov. Commit this file; do not edit it by hand.\n${text}`;
+}
+
+function sortKey({ kind, name, version, alias }: LockEntry): string {
+  return `${kind}/${name}/${version}${alias === undefined ? '' : `\0${alias}`}`;
 }
 
 /** With the members of every object in the order of their keys. */

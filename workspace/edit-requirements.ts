@@ -3,6 +3,7 @@ import { type Document, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { ProvError, writeFileAtomic } from '#base';
 import {
   isExtensionName,
+  isRange,
   KIND_PLURALS,
   type Kind,
   kindPlural,
@@ -13,6 +14,7 @@ import {
 import { readProvisioningText } from './config-file.js';
 import { PROVISIONING_FILE } from './find-workspace.js';
 import { readText } from './read-text.js';
+import { directoryName, splitAlias } from './requirements.js';
 
 const MODULES = ['dependencies', 'extensions', 'modules'] as const;
 
@@ -21,6 +23,8 @@ export interface RequirementEdit {
   readonly name: string;
   /** Where it is when not in the registry's own namespace. Such a requirement is a reference, in a list. */
   readonly namespace?: string | undefined;
+  /** The name that it gets in the workspace, so that two versions stand side by side. */
+  readonly alias?: string | undefined;
 }
 
 /** An edit that was not made yet. */
@@ -57,26 +61,30 @@ export async function planSetRequirement(
   root: string,
   edit: RequirementEdit & { readonly range: string },
 ): Promise<PlannedEdit> {
-  if (!isExtensionName(edit.name))
-    throw new ProvError('SCHEMAS_NAME_INVALID', {
-      value: edit.name,
-      what: 'extension name',
-      suggestion: 'Write 2 to 63 lower-case letters and digits, joined by . _ or -.',
-    });
+  for (const name of [edit.name, edit.alias ?? edit.name])
+    if (!isExtensionName(name))
+      throw new ProvError('SCHEMAS_NAME_INVALID', {
+        value: name,
+        what: 'extension name',
+        suggestion: 'Write 2 to 63 lower-case letters and digits, joined by . _ or -.',
+      });
+  const label = edit.alias ?? edit.name;
+  const alias = label === edit.name ? undefined : label;
   parseRange(edit.range);
   return planEdit(root, (document) => {
     const path = [...MODULES, kindPlural(edit.kind)];
     if (edit.namespace !== undefined) toReferences(document, path);
     const list = document.getIn(path);
     if (isSeq(list)) {
-      const at = list.items.findIndex((item) => nameOf(item) === edit.name);
-      const text = `${edit.namespace === undefined ? '' : `${edit.namespace}/`}${edit.name}@${edit.range}`;
+      const at = list.items.findIndex((item) => nameOf(item) === label);
+      const place = edit.namespace === undefined ? '' : `${edit.namespace}/`;
+      const text = `${place}${edit.name}@${edit.range}${alias === undefined ? '' : ` as ${alias}`}`;
       if (at < 0) list.add(document.createNode(text));
       else document.setIn([...path, at], text);
       return;
     }
     if (document.getIn(path) === null) document.deleteIn(path);
-    document.setIn([...path, edit.name], edit.range);
+    document.setIn([...path, label], alias === undefined ? edit.range : `${edit.name}@${edit.range}`);
   });
 }
 
@@ -125,7 +133,11 @@ export async function planRemoveRequirement(
 function toReferences(document: Document, path: readonly string[]): void {
   const node = document.getIn(path);
   if (isSeq(node)) return;
-  const items = isMap(node) ? node.items.map(({ key, value }) => `${text(key)}@${text(value)}`) : [];
+  const items = isMap(node)
+    ? node.items.map(({ key, value }) =>
+        isRange(text(value)) ? `${text(key)}@${text(value)}` : `${text(value)} as ${text(key)}`,
+      )
+    : [];
   document.setIn(path, document.createNode(items));
 }
 
@@ -164,8 +176,11 @@ export async function planEdit(root: string, change: (document: Document) => voi
 
 /** The extension that an item of a list of references names. */
 function nameOf(item: unknown): string | undefined {
-  const text = isScalar(item) ? item.value : undefined;
-  if (typeof text !== 'string') return undefined;
+  const written = isScalar(item) ? item.value : undefined;
+  if (typeof written !== 'string') return undefined;
+  const { reference: text, alias } = splitAlias(written);
+  if (alias !== undefined) return alias;
   const reference = parseReference(text);
+  if (reference.type === 'directory') return directoryName(reference.path);
   return reference.type === 'remote' ? reference.repository.split('/').at(-1) : undefined;
 }

@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import { digestHex } from '#base';
-import { kindPlural, type LockEntry } from '#schemas';
+import { contentDigestOf, kindPlural, type LockEntry } from '#schemas';
 
 const DIGEST_CHARACTERS = 12;
 
-/** Where a locked extension is installed: `.cache/modules/<kinds>/<name>@<version>-<12 hex of its manifest>`. */
-export function moduleInstallDir(
-  root: string,
-  entry: Pick<LockEntry, 'kind' | 'name' | 'version' | 'manifest'>,
-): string {
-  const leaf = `${entry.name}@${entry.version}-${digestHex(entry.manifest.digest).slice(0, DIGEST_CHARACTERS)}`;
+/** Where a locked extension is: `.cache/modules/<kinds>/<name>@<version>-<12 hex of its manifest>`, or its own directory. */
+export function moduleInstallDir(root: string, entry: LockEntry): string {
+  if ('path' in entry.source) return join(root, entry.source.path);
+  const leaf = `${entry.name}@${entry.version}-${digestHex(contentDigestOf(entry)).slice(0, DIGEST_CHARACTERS)}`;
   return join(root, '.cache', 'modules', kindPlural(entry.kind), leaf);
 }
 

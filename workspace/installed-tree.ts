@@ -1,6 +1,6 @@
 import { type Digest, isDigest, ProvError, writeFileAtomic } from '#base';
 import { treeDigest } from '#oci';
-import type { LockEntry } from '#schemas';
+import { contentDigestOf, type LockEntry } from '#schemas';
 import { isForThisPlatform, type ModuleCandidate } from './module-directories.js';
 import { readTextIfThere } from './read-text.js';
 
@@ -34,7 +34,7 @@ export async function contentDigest(candidate: ModuleCandidate, options: TreeOpt
   const { dir, entry } = candidate;
   if (entry === undefined) return treeDigest(dir, { title: candidate.name, signal: options.signal });
   if (options.checkTrees !== false) await assertInstalledTree(dir, entry, options.signal);
-  return 'path' in entry.source ? entry.source.tree : entry.manifest.digest;
+  return contentDigestOf(entry);
 }
 
 /**

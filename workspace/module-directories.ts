@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Digest, ProvError } from '#base';
 import {
   type ExtensionManifest,
+  entryLabel,
   isExtensionName,
   KINDS,
   type Kind,
@@ -21,6 +22,7 @@ import { readTextIfThere } from './read-text.js';
 /** One place where a copy of an extension is, or where the lock says it should be. */
 export interface ModuleCandidate {
   readonly kind: Kind;
+  /** What it is called in the workspace: the alias, where the lock has one. */
   readonly name: string;
   readonly dir: string;
   readonly layer: ModuleLayer;
@@ -63,8 +65,8 @@ export function isForThisPlatform({ platforms }: Pick<LockEntry, 'platforms'>): 
 }
 
 function locked(root: string, entry: LockEntry): ModuleCandidate {
-  const dir = 'path' in entry.source ? join(root, entry.source.path) : moduleInstallDir(root, entry);
-  return { kind: entry.kind, name: entry.name, dir, layer: 'core', entry };
+  const dir = moduleInstallDir(root, entry);
+  return { kind: entry.kind, name: entryLabel(entry), dir, layer: 'core', entry };
 }
 
 async function scan(directory: string, layer: ModuleLayer): Promise<ModuleCandidate[]> {
@@ -100,7 +102,7 @@ export async function readCandidate(
   const manifest = parseExtensionManifest(text, path, provVersion).value;
   const version = candidate.entry?.version ?? manifest.version;
   const found = `${manifest.type} ${manifest.name} ${manifest.version}`;
-  const expected = `${candidate.kind} ${candidate.name} ${version}`;
+  const expected = `${candidate.kind} ${candidate.entry?.name ?? candidate.name} ${version}`;
   if (found !== expected) throw new ProvError('WORKSPACE_MODULE_MISMATCH', { path, found, expected });
   return manifest;
 }

@@ -69,7 +69,8 @@ export function neededBy(
     ...(manifest.components ?? []).map(({ name }) => ({ name, kind: undefined })),
   ];
   return wanted.flatMap(({ name, kind }) => {
-    const chosen = lock.capabilities?.[name] ?? name;
+    // A provider is chosen by its id: `registry:namespace/name`, with `#alias` where it has one.
+    const chosen = (lock.capabilities?.[name] ?? name).replace(/^.*[/:#]/, '');
     return [...candidates.keys()].filter(
       (key) => key.endsWith(`/${chosen}`) && (kind === undefined || key.startsWith(`${kind}/`)),
     );

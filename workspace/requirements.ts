@@ -1,5 +1,7 @@
 import { type Digest, ProvError } from '#base';
 import {
+  isExtensionName,
+  isRange,
   KINDS,
   type Kind,
   kindPlural,
@@ -29,6 +31,8 @@ export interface Requirement {
   /** `namespace/name`; absent for a local directory. */
   readonly repository?: string;
   readonly digest?: Digest;
+  /** A name of its own, so that two versions of one extension stand side by side. */
+  readonly alias?: string;
   /** Directory relative to the workspace, or absolute; only for local directories. */
   readonly path?: string;
   readonly origin: ConfigOrigin;
@@ -61,26 +65,70 @@ export function readRequirements(
       if (node !== undefined) requirements.push(...readModules(node, kind, known));
     }
   }
+  assertApart(requirements);
   return { requirements: requirements.toSorted(byKindAndName), registries: known };
+}
+
+/** An alias names one thing. @throws WORKSPACE_REQUIREMENT_INVALID */
+function assertApart(requirements: readonly Requirement[]): void {
+  for (const { kind, name, alias, repository, registry, origin } of requirements) {
+    if (alias === undefined) continue;
+    const other = requirements.find(
+      (each) =>
+        each.kind === kind &&
+        (each.alias ?? each.name) === alias &&
+        (each.alias === undefined || each.repository !== repository || each.registry !== registry),
+    );
+    if (other === undefined) continue;
+    throw new ProvError('WORKSPACE_REQUIREMENT_INVALID', {
+      place: formatOrigin(origin),
+      requirement: `${name} as ${alias}`,
+      reason: `${formatOrigin(other.origin)} requires ${other.name} under this name`,
+    });
+  }
 }
 
 function readModules(node: ConfigNode, kind: Kind, registries: WorkspaceRegistry[]): Requirement[] {
   if (node.type === 'branch') {
     return [...node.entries].map(([name, child]) => {
-      const range = parseRange(String((child as { value: unknown }).value));
+      const text = String((child as { value: unknown }).value);
+      if (!isRange(text) && text.includes('@'))
+        return withAlias(fromReference(text, { kind, origin: child.origin, registries }), name);
       return {
         kind,
         name,
-        range,
+        range: parseRange(text),
         registry: registries[0]!.id,
         repository: inNamespace(registries[0]!.namespace, name),
         origin: child.origin,
       };
     });
   }
-  return (node.value as readonly string[]).map((text, index) =>
-    fromReference(text, { kind, origin: node.items?.[index] ?? node.origin, registries }),
-  );
+  return (node.value as readonly string[]).map((text, index) => {
+    const { reference, alias } = splitAlias(text);
+    const context = { kind, origin: node.items?.[index] ?? node.origin, registries };
+    const requirement = fromReference(reference, context);
+    return alias === undefined ? requirement : withAlias(requirement, alias);
+  });
+}
+
+/** `aws@^5 as aws5`: the reference, and the name it gets in the workspace. */
+export function splitAlias(text: string): { readonly reference: string; readonly alias?: string } {
+  const [, reference, alias] = /^(.*\S)\s+as\s+(\S+)\s*$/.exec(text) ?? [];
+  return reference === undefined || alias === undefined ? { reference: text } : { reference, alias };
+}
+
+function withAlias(requirement: Requirement, alias: string): Requirement {
+  const { name, path, origin } = requirement;
+  const invalid = (reason: string) =>
+    new ProvError('WORKSPACE_REQUIREMENT_INVALID', {
+      place: formatOrigin(origin),
+      requirement: `${name} as ${alias}`,
+      reason,
+    });
+  if (!isExtensionName(alias)) throw invalid(`"${alias}" is not an extension name`);
+  if (path !== undefined) throw invalid('a directory has one version and goes by its own name');
+  return alias === name ? requirement : { ...requirement, alias };
 }
 
 interface ReferenceContext {
@@ -107,11 +155,7 @@ function fromReference(text: string, { kind, origin, registries }: ReferenceCont
   if (reference.type === 'directory')
     return {
       kind,
-      name:
-        reference.path
-          .split('/')
-          .filter((part) => !/^\.*$/.test(part))
-          .at(-1) ?? '.',
+      name: directoryName(reference.path),
       range: '*',
       path: reference.path,
       origin,
@@ -140,6 +184,12 @@ function fromReference(text: string, { kind, origin, registries }: ReferenceCont
   };
 }
 
+/** What a directory is called before its manifest is read. */
+export function directoryName(path: string): string {
+  const parts = path.split('/').filter((part) => !/^\.*$/.test(part));
+  return parts.at(-1) ?? '.';
+}
+
 function rangeOf(reference: RemoteReference): string | undefined {
   if (reference.range !== undefined) return reference.range;
   if (reference.tag === undefined) return '*';
@@ -151,5 +201,8 @@ function inNamespace(namespace: string, name: string): string {
 }
 
 function byKindAndName(a: Requirement, b: Requirement): number {
-  return KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  const [nameOfA, nameOfB] = [a.alias ?? a.name, b.alias ?? b.name];
+  return (
+    KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (nameOfA < nameOfB ? -1 : nameOfA > nameOfB ? 1 : 0)
+  );
 }

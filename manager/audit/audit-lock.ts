@@ -1,5 +1,5 @@
 import { packageId, type VersionFacts } from '#resolver';
-import type { Kind, Lock, LockEntry } from '#schemas';
+import { isRemoteEntry, type Kind, type Lock, type LockEntry } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { lockedConfigs } from '../lock/locked-configs.js';
@@ -55,7 +55,7 @@ export async function auditLock(
     const states = await currentFacts(lock, resolutionOptions({ workspace, registries }, context).source);
     const findings = lock.extensions.flatMap((entry) => [
       ...stateFindings(entry, states.get(entry)),
-      ...(entry.signer === undefined
+      ...(isRemoteEntry(entry) && entry.signer === undefined
         ? [found(entry, 'unsigned', 'nobody whom the trust policy knows signed it')]
         : []),
       ...licenceFindings(entry, configs.get(entry)?.license, licences),
@@ -86,7 +86,7 @@ async function currentFacts(
 }
 
 function stateFindings(entry: LockEntry, facts: VersionFacts | string | undefined): AuditFinding[] {
-  if (!('repository' in entry.source)) return [];
+  if (!isRemoteEntry(entry)) return [];
   const where = entry.source.registry;
   if (facts === undefined) return [found(entry, 'gone', `${where} does not have this version any more`)];
   if (typeof facts === 'string') return [];

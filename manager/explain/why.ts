@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
-import type { Lock, LockEntry } from '#schemas';
+import { entryFinder } from '#resolver';
+import { entryLabel, type Lock, type LockEntry } from '#schemas';
 import type { Workspace } from '#workspace';
 import { requireLock } from '../resolve/lock-file.js';
 import { lockedAs } from './locked-as.js';
@@ -31,9 +32,10 @@ export interface WhyResult {
 export async function whyLocked(workspace: Workspace, name: string): Promise<readonly WhyResult[]> {
   const lock = await requireLock(workspace.lockFile);
   const { root, requirements } = workspace;
+  const find = entryFinder(lock.extensions);
   return lockedAs(lock, name).map((entry) => {
     const direct = requirements
-      .filter((each) => each.name === entry.name && each.kind === entry.kind)
+      .filter((each) => (each.alias ?? each.name) === entryLabel(entry) && each.kind === entry.kind)
       .map(({ range, origin }): WhyEdge => {
         const file = origin.file === undefined ? origin.layer : relative(root, origin.file);
         const place = origin.line === undefined ? file : `${file}:${origin.line}`;
@@ -41,10 +43,10 @@ export async function whyLocked(workspace: Workspace, name: string): Promise<rea
       });
     const edges = lock.extensions.flatMap((other) =>
       other.dependencies
-        .filter((edge) => leadsTo(edge, entry))
+        .filter((edge) => find(edge) === entry)
         .map(
           ({ range, optional, capability }): WhyEdge => ({
-            by: `${other.name} ${other.version}`,
+            by: `${entryLabel(other)} ${other.version}`,
             range,
             ...(optional === true && { optional }),
             ...(capability !== undefined && { capability }),
@@ -52,26 +54,29 @@ export async function whyLocked(workspace: Workspace, name: string): Promise<rea
         ),
     );
     const { kind, version } = entry;
-    return { kind, name: entry.name, version, requiredBy: [...direct, ...edges], path: pathTo(lock, entry) };
+    return {
+      kind,
+      name: entryLabel(entry),
+      version,
+      requiredBy: [...direct, ...edges],
+      path: pathTo(lock, entry),
+    };
   });
 }
 
-function leadsTo(edge: LockEntry['dependencies'][number], { name, version }: LockEntry): boolean {
-  return edge.name.slice(edge.name.lastIndexOf('/') + 1) === name && edge.version === version;
-}
-
 function pathTo(lock: Lock, goal: LockEntry): string[] {
+  const find = entryFinder(lock.extensions);
   const roots = lock.extensions.filter(({ requiredBy }) => requiredBy.some((by) => by.startsWith('(')));
   const ways: LockEntry[][] = roots.map((entry) => [entry]);
   const seen = new Set(roots);
   for (const way of ways) {
     const last = way.at(-1)!;
-    if (last === goal) return way.map(({ name, version }) => `${name} ${version}`);
-    for (const next of lock.extensions) {
-      if (seen.has(next) || !last.dependencies.some((edge) => leadsTo(edge, next))) continue;
+    if (last === goal) return way.map((entry) => `${entryLabel(entry)} ${entry.version}`);
+    for (const next of last.dependencies.flatMap((edge) => find(edge) ?? [])) {
+      if (seen.has(next)) continue;
       seen.add(next);
       ways.push([...way, next]);
     }
   }
-  return [`${goal.name} ${goal.version}`];
+  return [`${entryLabel(goal)} ${goal.version}`];
 }

@@ -3,6 +3,7 @@ import type { Lock } from '#schemas';
 import type { Workspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
+import { readLocalPackages } from '../resolve/local-packages.js';
 import { resolutionOptions } from '../resolve/resolution-options.js';
 import { createWorkspaceRegistries, type WorkspaceRegistries } from '../resolve/workspace-registries.js';
 
@@ -13,7 +14,8 @@ export function withResolution<T>(
   work: (options: ResolveOptions, registries: WorkspaceRegistries) => Promise<T>,
 ): Promise<T> {
   return withRegistries(context, async (connections) => {
-    const registries = createWorkspaceRegistries(workspace, connections);
+    const local = await readLocalPackages(workspace, context);
+    const registries = createWorkspaceRegistries(workspace, connections, local);
     const options = resolutionOptions({ workspace, registries, keep }, context);
     return work({ ...options, source: memoSource(options.source) }, registries);
   });

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { readExtension } from '#oci';
 import { packageId } from '#resolver';
-import type { Asset, LockEntry } from '#schemas';
+import { type Asset, isRemoteEntry, type LockEntry } from '#schemas';
 import { hostPlatform, type Workspace } from '#workspace';
 import { type AssetPath, withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
@@ -45,11 +45,9 @@ export async function fetchLock(
       range,
     }));
     await source.closure(roots, { signal });
-    const remote = lock.extensions.flatMap((entry) =>
-      'repository' in entry.source
-        ? [{ entry, id: packageId(entry.source.registry, entry.source.repository) }]
-        : [],
-    );
+    const remote = lock.extensions
+      .filter(isRemoteEntry)
+      .map((entry) => ({ entry, id: packageId(entry.source.registry, entry.source.repository) }));
     await contents.prime(remote.map(({ entry, id }) => ({ id, digest: entry.manifest.digest })));
     let pieces = 0;
     let bytes = 0;

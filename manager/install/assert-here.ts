@@ -6,10 +6,12 @@ import { packageId } from '#resolver';
 import {
   type Asset,
   type Descriptor,
+  isRemoteEntry,
   type Lock,
   type LockEntry,
   parseExtensionManifest,
   parseOciManifest,
+  type RemoteLockEntry,
 } from '#schemas';
 import {
   assetInstallPath,
@@ -42,11 +44,10 @@ const SHOWN = 50;
 export async function assertHere(request: OfflineInstall, context: ManagerContext): Promise<void> {
   const extensions = request.lock.extensions.filter(isForThisPlatform);
   await request.contents.prime(
-    extensions.flatMap(({ source, manifest }) =>
-      'repository' in source
-        ? [{ id: packageId(source.registry, source.repository), digest: manifest.digest }]
-        : [],
-    ),
+    extensions.filter(isRemoteEntry).map(({ source, manifest }) => ({
+      id: packageId(source.registry, source.repository),
+      digest: manifest.digest,
+    })),
   );
   const lacking: string[] = [];
   const cache = await openContentCache(contentCacheDir(context));
@@ -80,7 +81,7 @@ async function lackingOf(
   { workspace, contents, reverify, cache }: OfflineInstall & { readonly cache: ContentCache },
   { signal, provVersion }: ManagerContext,
 ): Promise<Lacking[]> {
-  if (!('repository' in entry.source)) return [];
+  if (!isRemoteEntry(entry)) return [];
   const id = packageId(entry.source.registry, entry.source.repository);
   const store = contents.store(id, entry);
   const dir = moduleInstallDir(workspace.root, entry);
@@ -144,7 +145,7 @@ interface SignatureSearch {
 
 /** The signatures that the lock names, each a manifest with its payload. */
 async function wantSignatures(
-  { signatures, manifest: { mediaType } }: LockEntry,
+  { signatures, manifest: { mediaType } }: RemoteLockEntry,
   store: ReadStore,
   { want, signal }: SignatureSearch,
 ): Promise<void> {

@@ -4,9 +4,18 @@ import { dirname, join } from 'node:path';
 import { type Digest, Digester, isProvError, log, openAtomicFile, ProvError } from '#base';
 import { type ReadStore, readExtension, unpackLayer } from '#oci';
 import { installOrder, lockGraph, packageId } from '#resolver';
-import { type Asset, type Descriptor, type Lock, type LockEntry, parseExtensionManifest } from '#schemas';
+import {
+  type Asset,
+  type Descriptor,
+  isRemoteEntry,
+  type LocalLockEntry,
+  type Lock,
+  type LockEntry,
+  parseExtensionManifest,
+} from '#schemas';
 import { assertTrusted, type TrustPolicy } from '#trust';
 import {
+  assertInstalledTree,
   assetInstallPath,
   hostPlatform,
   isAssetIntact,
@@ -50,7 +59,12 @@ export async function installLock(request: InstallRequest, context: ManagerConte
   if (context.offline) await assertHere(request, context);
   return withAssetCache(context, async (assetPath) => {
     const { signal } = context;
-    const order = installOrder(request.lock).filter(isForThisPlatform);
+    const places = new Set<string>();
+    const order = installOrder(request.lock).filter((entry) => {
+      // The same version under two names is one directory.
+      const place = moduleInstallDir(request.workspace.root, entry);
+      return isForThisPlatform(entry) && !places.has(place) && places.add(place);
+    });
     const states = new Map<LockEntry, InstalledState>();
     const anyhow = { after: () => [], concurrency: CONCURRENCY, signal };
     await inOrder(order, anyhow, async (entry, own) => {
@@ -94,8 +108,7 @@ async function primeContents(
   { offline, signal }: ManagerContext,
 ): Promise<void> {
   if (offline) return;
-  const wanted = entries.flatMap(({ source, manifest: { digest } }) => {
-    if (!('repository' in source)) return [];
+  const wanted = entries.filter(isRemoteEntry).flatMap(({ source, manifest: { digest } }) => {
     const id = packageId(source.registry, source.repository);
     return contents.holds(id, digest) ? [] : [{ id, digest }];
   });
@@ -122,13 +135,9 @@ async function installEntry(
   context: ManagerContext,
 ): Promise<boolean> {
   const { workspace } = tools;
+  if (!isRemoteEntry(entry)) return installLocalAssets(entry as LocalLockEntry, tools, context);
   const { whole, complete } = state;
   const dir = moduleInstallDir(workspace.root, entry);
-  if (!('repository' in entry.source))
-    throw new ProvError('SCHEMAS_LOCK_INVALID', {
-      path: workspace.lockFile,
-      reason: `${entry.name} has no content`,
-    });
   const id = packageId(entry.source.registry, entry.source.repository);
   const store = tools.contents.store(id, entry);
   const { signal, provVersion } = context;
@@ -172,6 +181,24 @@ async function installEntry(
   return true;
 }
 
+/** A local directory is where it is, and has to be what was locked; only its assets are brought. */
+async function installLocalAssets(
+  entry: LocalLockEntry,
+  tools: Tools,
+  context: ManagerContext,
+): Promise<boolean> {
+  const { workspace } = tools;
+  const { signal, provVersion } = context;
+  const dir = moduleInstallDir(workspace.root, entry);
+  await assertInstalledTree(dir, entry, signal);
+  const place = { workspace, signal, provVersion };
+  if (await hasAssets(dir, place)) return false;
+  const path = join(dir, 'manifest.yaml');
+  const { assets = [] } = parseExtensionManifest(await readFile(path, 'utf8'), path, provVersion).value;
+  await installAssets({ entry, dir, tools, declared: assets }, context);
+  return true;
+}
+
 /** Whether an unchanged install has the assets that its manifest promises, carried along or not. */
 async function hasAssets(
   dir: string,
@@ -192,7 +219,8 @@ interface AssetInstall {
   readonly entry: LockEntry;
   readonly dir: string;
   readonly tools: Tools;
-  readonly store: ReadStore;
+  /** Absent for a local directory, which nothing was vendored with. */
+  readonly store?: ReadStore;
   readonly declared: readonly Asset[];
 }
 
@@ -216,12 +244,13 @@ async function installAssets(
 
   async function bring(asset: Asset, target: string): Promise<void> {
     const layer = assetLayers(entry).find(({ digest }) => digest === `sha256:${asset.sha256}`);
-    const content = layer
-      ? await store.fetch(
-          { mediaType: layer.mediaType, digest: layer.digest, size: layer.size },
-          { signal: context.signal },
-        )
-      : createReadStream(await upstream(asset), { highWaterMark: 1 << 20 });
+    const content =
+      layer && store
+        ? await store.fetch(
+            { mediaType: layer.mediaType, digest: layer.digest, size: layer.size },
+            { signal: context.signal },
+          )
+        : createReadStream(await upstream(asset), { highWaterMark: 1 << 20 });
     await copyInto(content, target, `sha256:${asset.sha256}`);
   }
 

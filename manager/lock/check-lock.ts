@@ -5,10 +5,11 @@ import { installOrder } from '#resolver';
 import {
   formatLock,
   type ImageManifest,
+  isRemoteEntry,
   type Lock,
-  type LockEntry,
   parseLock,
   parseOciManifest,
+  type RemoteLockEntry,
 } from '#schemas';
 import { moduleInstallDir, type Workspace } from '#workspace';
 import { contentCacheDir, type ManagerContext, metadataCacheDir } from '../context.js';
@@ -16,8 +17,7 @@ import { isUnchanged } from '../install/installed-state.js';
 import { ContentPack, keptContents } from '../metadata/ask-contents.js';
 import { openMetadataCache } from '../metadata/metadata-cache.js';
 import { readLockText } from '../resolve/lock-file.js';
-import { lockDifferences } from '../resolve/lock-fit.js';
-import { workspacePolicy } from '../trust/workspace-policy.js';
+import { fitPlace, lockDifferences } from '../resolve/lock-fit.js';
 import { contentFlaws } from './content-flaws.js';
 
 /** One thing that is wrong with a lock or with what was installed from it. */
@@ -51,12 +51,11 @@ export async function checkLock(
   const text = await readLockText(lockFile);
   if (text === undefined) throw new ProvError('MANAGER_LOCK_MISSING', { path: lockFile });
   const lock = parseLock(text, lockFile);
-  const policy = await workspacePolicy(workspace, { env: context.env });
   const content = await contentProblems(lock, workspace, context);
   const installed = await installedProblems(lock, workspace, context);
   const dangling = edgeProblems(lock, lockFile);
   // What an edge leads nowhere from cannot be held against anything: it would be told again and again.
-  const stale = dangling.length > 0 ? [] : lockDifferences(lock, { workspace, policy, env: context.env });
+  const stale = dangling.length > 0 ? [] : lockDifferences(lock, await fitPlace(workspace, lock, context));
   const problems: LockProblem[] = [
     ...editProblems(text, lock, lockFile),
     ...dangling,
@@ -101,7 +100,7 @@ async function contentProblems(lock: Lock, workspace: Workspace, context: Manage
   const cache = await openContentCache(contentCacheDir(context));
   const problems: LockProblem[] = [];
   let compared = 0;
-  for (const entry of lock.extensions) {
+  for (const entry of lock.extensions.filter(isRemoteEntry)) {
     const manifest = await keptManifest(entry, pack, cache);
     if (manifest === undefined) continue;
     compared += 1;
@@ -117,7 +116,7 @@ async function contentProblems(lock: Lock, workspace: Workspace, context: Manage
 }
 
 async function keptManifest(
-  { manifest }: LockEntry,
+  { manifest }: RemoteLockEntry,
   pack: ContentPack,
   cache: ContentCache,
 ): Promise<ImageManifest | undefined> {

@@ -1,7 +1,7 @@
 import { canonicalJson, type JsonValue, ProvError } from '#base';
 import { annotatedFacts } from '#oci';
 import { activeDependencies } from '#resolver';
-import type { LockEntry } from '#schemas';
+import type { LockEntry, RemoteLockEntry } from '#schemas';
 import type { WholeManifest } from '../trust/whole-manifest.js';
 
 /** Something that a lock and the manifest that it names say differently. */
@@ -16,7 +16,7 @@ export interface ContentFlaw {
  * or a dependency in a lock cannot edit the manifest, whose digest is locked beside it. Looks at `platforms` only.
  */
 export function contentFlaws(
-  entry: LockEntry,
+  entry: RemoteLockEntry,
   manifest: WholeManifest,
   platforms: readonly string[],
 ): ContentFlaw[] {
@@ -42,7 +42,11 @@ export function contentFlaws(
 }
 
 /** @throws MANAGER_LOCK_EDITED naming the first flaw and how many there are. */
-export function assertContent(entry: LockEntry, manifest: WholeManifest, platforms: readonly string[]): void {
+export function assertContent(
+  entry: RemoteLockEntry,
+  manifest: WholeManifest,
+  platforms: readonly string[],
+): void {
   const flaws = contentFlaws(entry, manifest, platforms);
   if (flaws.length === 0) return;
   const { kind, name, version } = entry;

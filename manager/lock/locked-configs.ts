@@ -1,7 +1,7 @@
 import { isProvError } from '#base';
 import { readExtension } from '#oci';
 import { packageId } from '#resolver';
-import type { ConfigBlob, Lock, LockEntry } from '#schemas';
+import { type ConfigBlob, isRemoteEntry, type Lock, type LockEntry } from '#schemas';
 import type { ManagerContext } from '../context.js';
 import type { Contents } from '../metadata/contents.js';
 import { missingOffline } from '../resolve/read-content.js';
@@ -18,11 +18,9 @@ export async function lockedConfigs(
   contents: Contents,
   { provVersion, signal, offline }: ManagerContext,
 ): Promise<ReadonlyMap<LockEntry, ConfigBlob>> {
-  const remote = extensions.flatMap((entry) =>
-    'repository' in entry.source
-      ? [{ entry, id: packageId(entry.source.registry, entry.source.repository) }]
-      : [],
-  );
+  const remote = extensions
+    .filter(isRemoteEntry)
+    .map((entry) => ({ entry, id: packageId(entry.source.registry, entry.source.repository) }));
   await contents.prime(remote.map(({ entry, id }) => ({ id, digest: entry.manifest.digest })));
   const configs = new Map<LockEntry, ConfigBlob>();
   for (let at = 0; at < remote.length; at += CONCURRENCY) {

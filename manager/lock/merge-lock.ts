@@ -5,9 +5,8 @@ import { formatLock, type Lock, parseLock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { readLockText } from '../resolve/lock-file.js';
-import { lockDifferences, lockInputs } from '../resolve/lock-fit.js';
+import { fitPlace, lockDifferences, lockInputs } from '../resolve/lock-fit.js';
 import { resolveWorkspace } from '../resolve/resolve-workspace.js';
-import { workspacePolicy } from '../trust/workspace-policy.js';
 import { splitConflicts } from './conflict-markers.js';
 
 /** Three files as git hands them to a merge driver. */
@@ -53,10 +52,9 @@ export async function mergeLock(
   const sides = files === undefined ? await markedSides(workspace.lockFile) : await fileSides(files);
   if (sides === undefined) return { output, merged: false, conflicts: [], resolved: false, extensions: 0 };
   const { lock, conflicts } = mergeLocks(sides.base, sides.ours, sides.theirs);
-  const policy = await workspacePolicy(workspace, { env: context.env });
   const current = { ...lock, inputs: lockInputs(workspace) };
   const whole = [sides.ours, sides.theirs].some((side) => choosesAlike(lock, side));
-  const fits = whole && lockDifferences(current, { workspace, policy, env: context.env }).length === 0;
+  const fits = whole && lockDifferences(current, await fitPlace(workspace, current, context)).length === 0;
   const result = fits ? current : await resolveAgain(lock, conflicts, request, context);
   writeFileAtomic(output, formatLock(result));
   return { output, merged: true, conflicts, resolved: !fits, extensions: result.extensions.length };

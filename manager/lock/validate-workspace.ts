@@ -3,10 +3,10 @@ import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { withContents } from '../metadata/with-contents.js';
 import { readLock } from '../resolve/lock-file.js';
+import { fitPlace } from '../resolve/lock-fit.js';
 import { resolutionOptions } from '../resolve/resolution-options.js';
 import { assertFits } from '../resolve/resolve-workspace.js';
 import { solve } from '../resolve/solve-workspace.js';
-import { workspacePolicy } from '../trust/workspace-policy.js';
 
 export interface ValidateResult {
   readonly requirements: number;
@@ -29,8 +29,7 @@ export async function validateWorkspace(
   const { lockFile, requirements } = workspace;
   const lock = await readLock(lockFile);
   if (lock !== undefined) {
-    const { env } = context;
-    assertFits(lock, { workspace, policy: await workspacePolicy(workspace, { env }), env });
+    assertFits(lock, await fitPlace(workspace, lock, context));
     const order = installOrder(lock, { cycles: 'refuse' }).map(({ name }) => name);
     return { requirements: requirements.length, extensions: order.length, locked: true, order };
   }

@@ -2,6 +2,7 @@ import { openContentCache } from '#oci';
 import type { Workspace } from '#workspace';
 import { withRegistries } from '../access/registries.js';
 import { contentCacheDir, type ManagerContext, metadataCacheDir } from '../context.js';
+import { readLocalPackages } from '../resolve/local-packages.js';
 import { createWorkspaceRegistries, type WorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { type Contents, createContents } from './contents.js';
 import { openMetadataCache } from './metadata-cache.js';
@@ -20,7 +21,8 @@ export async function withContents<T>(
   action: (sources: WorkspaceSources) => Promise<T>,
 ): Promise<T> {
   return withRegistries(context, async (connections) => {
-    const registries = createWorkspaceRegistries(workspace, connections);
+    const local = await readLocalPackages(workspace, context);
+    const registries = createWorkspaceRegistries(workspace, connections, local);
     const metadata = openMetadataCache(metadataCacheDir(context));
     const content = await openContentCache(contentCacheDir(context));
     try {

@@ -1,20 +1,42 @@
 import { relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { Digest } from '#base';
 import { entryFinder, lockInconsistencies, type PackageId, packageId } from '#resolver';
-import { inputsDigest, type Lock, type LockEntry, parseRange, rangeCovers, satisfies } from '#schemas';
+import {
+  contentDigestOf,
+  inputsDigest,
+  isLocalEntry,
+  type Lock,
+  type LockEntry,
+  parseRange,
+  rangeCovers,
+  satisfies,
+} from '#schemas';
 import type { ConfigOrigin, Workspace } from '#workspace';
-import type { WorkspacePolicy } from '../trust/workspace-policy.js';
+import type { ManagerContext } from '../context.js';
+import { type WorkspacePolicy, workspacePolicy } from '../trust/workspace-policy.js';
 import { firstRegistryId } from './first-registry-id.js';
+import { localPath, localTrees } from './local-packages.js';
 import { ageLimit } from './minimum-age.js';
 
 /** A digest of the normalised requirements per file that holds some. Neither ports nor comments are in it. */
 export function lockInputs(workspace: Workspace): Lock['inputs'] {
   const bySource = new Map<string, unknown[]>();
-  for (const { origin, kind, name, range, registry, repository, path, digest } of workspace.requirements) {
+  for (const requirement of workspace.requirements) {
+    const { origin, kind, name, range, registry, repository, path, digest, alias } = requirement;
     const source = origin.file === undefined ? origin.layer : relative(workspace.root, origin.file);
     bySource.set(source, [
       ...(bySource.get(source) ?? []),
-      { kind, name, range, registry, repository, path, ...(digest === undefined ? {} : { digest }) },
+      {
+        kind,
+        name,
+        range,
+        registry,
+        repository,
+        path,
+        ...(digest === undefined ? {} : { digest }),
+        ...(alias === undefined ? {} : { alias }),
+      },
     ]);
   }
   const overrides = workspace.resolution.overrides;
@@ -30,6 +52,18 @@ export interface FitPlace {
   readonly workspace: Workspace;
   readonly policy: WorkspacePolicy;
   readonly env: NodeJS.ProcessEnv;
+  /** Digests of the directories that the lock names, as they are now; undefined for what is gone. */
+  readonly trees: ReadonlyMap<string, Digest | undefined>;
+}
+
+/** What there is to hold `lock` against, directories that it names included. @throws TRUST_* for a policy file */
+export async function fitPlace(
+  workspace: Workspace,
+  lock: Lock | undefined,
+  { env, signal }: ManagerContext,
+): Promise<FitPlace> {
+  const policy = await workspacePolicy(workspace, { env });
+  return { workspace, policy, env, trees: await localTrees(workspace, lock, signal) };
 }
 
 /**
@@ -48,7 +82,11 @@ export function isCurrent(lock: Lock, place: FitPlace): boolean {
  * edits the lock leaves them as they are. A requirement that was only written differently is no difference.
  */
 export function lockDifferences(lock: Lock, place: FitPlace): readonly string[] {
-  return [...requirementDifferences(lock, place.workspace), ...policyDifferences(lock, place)];
+  return [
+    ...requirementDifferences(lock, place.workspace),
+    ...treeDifferences(lock, place),
+    ...policyDifferences(lock, place),
+  ];
 }
 
 function policyDifferences(lock: Lock, { workspace, policy, env }: FitPlace): string[] {
@@ -71,11 +109,19 @@ function policyDifferences(lock: Lock, { workspace, policy, env }: FitPlace): st
   return out;
 }
 
+function treeDifferences({ extensions }: Lock, { trees }: FitPlace): string[] {
+  return extensions.filter(isLocalEntry).flatMap(({ kind, name, source: { path, tree } }) => {
+    const actual = trees.get(path);
+    if (actual === tree) return [];
+    return [`${path} (${kind} ${name}) ${actual === undefined ? 'is gone' : 'changed since it was locked'}`];
+  });
+}
+
 /** As time goes by the same age allows more: what was old enough once stays so, unless the age became stricter. */
 function tooYoung(
   { extensions }: Lock,
   minAge: string,
-  { workspace, env }: Omit<FitPlace, 'policy'>,
+  { workspace, env }: Pick<FitPlace, 'workspace' | 'env'>,
 ): string[] {
   const exempt = new Set(
     (workspace.resolution.min_age_exempt ?? []).map((name) => firstRegistryId(workspace, name)),
@@ -105,19 +151,19 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
   const find = entryFinder(lock.extensions);
   const out: string[] = [];
   const reached = new Set<LockEntry>();
-  for (const { registry, repository, path, kind, name, range, digest, origin } of requirements) {
+  for (const { registry, repository, path, kind, name, range, digest, alias, origin } of requirements) {
     const id: PackageId =
-      path === undefined ? packageId(registry!, repository!) : `path:${path.replace(/^\.\//, '')}`;
+      path === undefined ? packageId(registry!, repository!, alias) : `path:${localPath(workspace, path)}`;
     const entries = byId.get(id) ?? [];
     const wanted = overrides.get(id) ?? range;
-    const asks = `${place(workspace, origin)} asks for ${kind} ${name} ${wanted}`;
+    const asks = `${place(workspace, origin)} asks for ${kind} ${name} ${wanted}${alias === undefined ? '' : ` as ${alias}`}`;
     if (entries.length === 0) out.push(`${asks}; the lock does not hold it`);
     // More than one only where no version fits all platforms.
     for (const entry of entries) {
       if (entry.kind !== kind) out.push(`${asks}; the lock holds a ${entry.kind}`);
       else if (!accepts(wanted, entry.version)) out.push(`${asks}; the lock holds ${entry.version}`);
-      else if (digest !== undefined && digest !== entry.manifest.digest)
-        out.push(`${asks} with ${digest}; the lock holds ${entry.manifest.digest}`);
+      else if (digest !== undefined && digest !== contentDigestOf(entry))
+        out.push(`${asks} with ${digest}; the lock holds ${contentDigestOf(entry)}`);
       reach(entry);
     }
   }
@@ -144,8 +190,10 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
   }
 }
 
-function entryId({ source }: LockEntry): PackageId {
-  return 'repository' in source ? packageId(source.registry, source.repository) : `path:${source.path}`;
+function entryId({ source, alias }: LockEntry): PackageId {
+  return 'repository' in source
+    ? packageId(source.registry, source.repository, alias)
+    : `path:${source.path}`;
 }
 
 function overrideRanges(workspace: Workspace): ReadonlyMap<PackageId, string> {

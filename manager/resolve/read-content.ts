@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalJson, type Digest, isProvError, type JsonValue, ProvError } from '#base';
 import { type ReadExtension, type ReadStore, readExtension } from '#oci';
-import type { PackageContent, SolvedPackage } from '#resolver';
+import type { RegistryContent, SolvedPackage } from '#resolver';
 import { ANNOTATION, type Descriptor, type LockEntry, MEDIA, versionToTag } from '#schemas';
 import { assertTrusted, type TrustPolicy } from '#trust';
 import type { ManagerContext } from '../context.js';
@@ -30,7 +30,7 @@ export interface ReadContentRequest {
 export async function readContent(
   { solved, store, host, byDigest, policy, known }: ReadContentRequest,
   context: ManagerContext,
-): Promise<PackageContent> {
+): Promise<RegistryContent> {
   const { signal } = context;
   const { name, version, kind, facts } = solved;
   const target = byDigest && facts.digest !== undefined ? facts.digest : versionToTag(version);

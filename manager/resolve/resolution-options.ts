@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import { ProvError } from '#base';
 import {
   type Origin,
   type Override,
@@ -12,10 +11,12 @@ import {
 import type { Lock } from '#schemas';
 import { type ConfigOrigin, explainConfig, hostPlatform, type Workspace } from '#workspace';
 import { type ManagerContext, metadataCacheDir } from '../context.js';
+import { withLocalPackages } from '../metadata/local-source.js';
 import { openMetadataCache } from '../metadata/metadata-cache.js';
 import { createOfflineSource } from '../metadata/offline-source.js';
 import { createRegistrySource, type RegistrySource } from '../metadata/registry-source.js';
 import { firstRegistryId } from './first-registry-id.js';
+import { type LocalPackages, localPath } from './local-packages.js';
 import { ageLimit } from './minimum-age.js';
 import type { WorkspaceRegistries } from './workspace-registries.js';
 
@@ -28,7 +29,6 @@ export interface ResolutionSetup {
 
 /**
  * What a workspace asks of the resolver, each requirement and override with the file and line that says so.
- * @throws MANAGER_PATH_REQUIREMENT
  */
 export function resolutionOptions(
   { workspace, registries, keep }: ResolutionSetup,
@@ -37,15 +37,18 @@ export function resolutionOptions(
   const { provVersion, signal, env } = context;
   const { strategy, prerelease, platforms, min_age: minAge, min_age_exempt: exempt } = workspace.resolution;
   return {
-    requirements: requirementsOf(workspace),
-    source: metadataSource(workspace, registries, context),
+    requirements: requirementsOf(workspace, registries.local),
+    source: withLocalPackages(metadataSource(workspace, registries, context), registries.local),
     platforms: platforms ?? [hostPlatform()],
     provVersion,
     strategy,
     prerelease,
     overrides: overridesOf(workspace),
     ...(minAge !== undefined && ageLimit(minAge, env)),
-    ageExempt: new Set((exempt ?? []).map((name) => firstRegistryId(workspace, name))),
+    ageExempt: new Set([
+      ...(exempt ?? []).map((name) => firstRegistryId(workspace, name)),
+      ...registries.local.keys(),
+    ]),
     ...(keep && { preferred: preferredVersions(keep), preferredProviders: preferredProviders(keep) }),
     signal,
   };
@@ -64,20 +67,20 @@ function metadataSource(
   return createRegistrySource({ ...registries, cache, trustTimes });
 }
 
-function requirementsOf(workspace: Workspace): Requirement[] {
-  return workspace.requirements.map(({ registry, repository, range, kind, digest, origin }) => {
-    if (registry === undefined || repository === undefined)
-      throw new ProvError('MANAGER_PATH_REQUIREMENT', {
-        place: `${origin.file ?? origin.layer}:${origin.line ?? 1}`,
-      });
-    return {
-      registry,
-      repository,
-      range,
-      kind,
-      ...(digest !== undefined && { digest }),
-      origin: placeOf(workspace, origin),
-    };
+function requirementsOf(workspace: Workspace, local: LocalPackages): Requirement[] {
+  const byPath = new Map([...local.values()].map((each) => [each.path, each]));
+  return workspace.requirements.flatMap((requirement): Requirement[] => {
+    const { registry, repository, path, range, kind, digest, alias } = requirement;
+    const origin = placeOf(workspace, requirement.origin);
+    const here = path === undefined ? undefined : byPath.get(localPath(workspace, path));
+    if (here !== undefined) {
+      const { id, facts } = here;
+      const { registry: at, repository: as } = splitPackageId(id);
+      return [{ registry: at, repository: as, range: facts.version, kind, origin }];
+    }
+    if (registry === undefined || repository === undefined) return [];
+    const more = { ...(digest !== undefined && { digest }), ...(alias !== undefined && { alias }) };
+    return [{ registry, repository, range, kind, ...more, origin }];
   });
 }
 

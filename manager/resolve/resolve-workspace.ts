@@ -1,16 +1,16 @@
 import { ProvError } from '#base';
 import { type PlanChange, planDiff } from '#resolver';
-import type { Lock } from '#schemas';
-import type { Workspace } from '#workspace';
+import { isLocalEntry, type Lock } from '#schemas';
+import { MODE_RULES, type Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import type { Intent } from '../explain/intent.js';
 import type { ExplainForm } from '../explain/unresolvable.js';
 import { installLock } from '../install/install-lock.js';
 import type { Contents } from '../metadata/contents.js';
 import { withContents } from '../metadata/with-contents.js';
-import { type WorkspacePolicy, workspacePolicy } from '../trust/workspace-policy.js';
+import type { WorkspacePolicy } from '../trust/workspace-policy.js';
 import { readLock, requireLock, writeLock } from './lock-file.js';
-import { type FitPlace, isCurrent, lockDifferences } from './lock-fit.js';
+import { type FitPlace, fitPlace, isCurrent, lockDifferences } from './lock-fit.js';
 import { resolutionOptions } from './resolution-options.js';
 import { lockOf, solve } from './solve-workspace.js';
 import { updateSolution } from './update-solution.js';
@@ -61,18 +61,19 @@ export interface ResolveWorkspaceResult {
  * Chooses versions for everything a workspace asks for, locks them, and installs them after checking the
  * signatures. A lock that still fits is kept as it is. On any failure the old lock and the old installs stay.
  * @throws MANAGER_UNRESOLVABLE, MANAGER_LOCK_STALE, MANAGER_LOCK_MISSING, MANAGER_LOCK_LOOPBACK,
- *   MANAGER_PLAN_DECLINED, TRUST_REFUSED
+ *   MANAGER_LOCK_LOCAL, MANAGER_PATH_REQUIREMENT, MANAGER_PLAN_DECLINED, TRUST_REFUSED
  */
 export async function resolveWorkspace(
   options: ResolveWorkspaceOptions,
   context: ManagerContext,
 ): Promise<ResolveWorkspaceResult> {
   const { workspace } = options;
-  const policy = await workspacePolicy(workspace, { env: context.env });
   const before =
     options.prefer ??
     (options.frozen ? await requireLock(workspace.lockFile) : await readLock(workspace.lockFile));
-  const fit = { workspace, policy, env: context.env };
+  const fit = await fitPlace(workspace, before, context);
+  const { policy } = fit;
+  if (options.locked || options.frozen) assertNoDirectories(before, workspace);
   if (options.locked) assertFits(before, fit);
   return withContents({ workspace, context }, async ({ registries, contents, requests }) => {
     const kept =
@@ -107,6 +108,15 @@ export function assertFits(lock: Lock | undefined, place: FitPlace): asserts loc
   const differences = lock === undefined ? ['there is none'] : lockDifferences(lock, place);
   if (differences.length > 0)
     throw new ProvError('MANAGER_LOCK_STALE', { reason: differences.join('; '), differences });
+}
+
+/** What nobody can have signed, and nobody else has. @throws MANAGER_LOCK_LOCAL in modes cicd and enterprise */
+function assertNoDirectories(lock: Lock | undefined, { mode }: Workspace): void {
+  if (MODE_RULES[mode].trustDefault !== 'deny') return;
+  const local = lock?.extensions.filter(isLocalEntry) ?? [];
+  if (local.length === 0) return;
+  const list = local.map(({ kind, name, source }) => `${kind} ${name} from ${source.path}`).join(', ');
+  throw new ProvError('MANAGER_LOCK_LOCAL', { mode, list });
 }
 
 interface Planning {

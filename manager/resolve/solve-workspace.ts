@@ -10,7 +10,7 @@ import {
   solutionToLock,
   withoutAlias,
 } from '#resolver';
-import type { Lock, LockEntry } from '#schemas';
+import { isRemoteEntry, type Lock, type LockEntry } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import type { Intent } from '../explain/intent.js';
@@ -18,6 +18,7 @@ import type { ListNames } from '../explain/similar-names.js';
 import { type ExplainForm, unresolvable } from '../explain/unresolvable.js';
 import type { Contents } from '../metadata/contents.js';
 import type { WorkspacePolicy } from '../trust/workspace-policy.js';
+import { localTree } from './local-packages.js';
 import { lockInputs } from './lock-fit.js';
 import { readContent } from './read-content.js';
 import type { WorkspaceRegistries } from './workspace-registries.js';
@@ -72,6 +73,12 @@ export async function lockOf(
   );
   const left = [...solution.packages];
   const read = async (solved: SolvedPackage) => {
+    const local = registries.local.get(solved.id);
+    if (local !== undefined) {
+      const tree = await localTree(workspace, local, context.signal);
+      contents.set(contentKey(solved), { path: local.path, tree });
+      return;
+    }
     const registry = registries.get(solved.registry);
     if (registry.loopback && !registry.named && allowLocal !== true)
       throw new ProvError('MANAGER_LOCK_LOOPBACK', { registry: registry.host });
@@ -104,8 +111,7 @@ export async function lockOf(
 }
 
 function knownAs({ facts, repository }: SolvedPackage, before: Lock | undefined): LockEntry | undefined {
-  return before?.extensions.find(
-    ({ manifest, source }) =>
-      manifest.digest === facts.digest && 'repository' in source && source.repository === repository,
-  );
+  return before?.extensions
+    .filter(isRemoteEntry)
+    .find(({ manifest, source }) => manifest.digest === facts.digest && source.repository === repository);
 }

@@ -3,12 +3,15 @@ import type { RemoteRegistry, RemoteRepository } from '#oci';
 import { type PackageId, splitPackageId } from '#resolver';
 import type { Workspace, WorkspaceRegistry } from '#workspace';
 import type { Registries } from '../access/registries.js';
+import type { LocalPackages } from './local-packages.js';
 
 /** The registries of a workspace by id: the lock names ids, this knows where they are now. */
 export interface WorkspaceRegistries {
   /** @throws MANAGER_REGISTRY_UNKNOWN */
   get(id: string): WorkspaceRegistry;
   registry(id: string): RemoteRegistry;
+  /** Directories that the workspace requires: they stand in the place of what a registry has. */
+  readonly local: LocalPackages;
   repository(id: PackageId): RemoteRepository;
   /** What the registry lists as its repositories. @throws what it answers where it lists none */
   names(id: string, signal: AbortSignal): Promise<readonly string[]>;
@@ -17,6 +20,7 @@ export interface WorkspaceRegistries {
 export function createWorkspaceRegistries(
   workspace: Workspace,
   connections: Registries,
+  local: LocalPackages = new Map(),
 ): WorkspaceRegistries {
   const get = (id: string): WorkspaceRegistry => {
     const found = workspace.registries.find((registry) => registry.id === id);
@@ -34,6 +38,7 @@ export function createWorkspaceRegistries(
   return {
     get,
     registry,
+    local,
     names: (id, signal) => registry(id).catalog({ signal }),
     repository(id) {
       const { registry: at, repository } = splitPackageId(id);

@@ -1,5 +1,6 @@
 import { type Digest, digestHex, digestOf } from '#base';
-import type { ConfigBlob, Lock, LockEntry } from '#schemas';
+import { entryFinder } from '#resolver';
+import { type ConfigBlob, contentDigestOf, isRemoteEntry, type Lock, type LockEntry } from '#schemas';
 
 /** One extension as an SBOM tells of it. */
 export interface SbomExtension {
@@ -40,26 +41,21 @@ export interface SbomSource {
 /** What a lock and the configs of its extensions say, in the lock's order: the same for the same lock. */
 export function sbomFacts({ name, lock, lockText, configs, provVersion }: SbomSource): SbomFacts {
   const refs = new Map(lock.extensions.map((entry) => [entry, refOf(entry)]));
-  const byName = (edge: { readonly name: string; readonly version: string }) =>
-    lock.extensions.find(
-      (entry) =>
-        entry.version === edge.version &&
-        (entry.name === edge.name || ('repository' in entry.source && entry.source.repository === edge.name)),
-    );
+  const find = entryFinder(lock.extensions);
   return {
     name,
     lockDigest: digestOf(lockText),
     provVersion,
     extensions: lock.extensions.map((entry) => {
       const config = configs.get(entry);
-      const targets = entry.dependencies.flatMap((edge) => refs.get(byName(edge)!) ?? []);
+      const targets = entry.dependencies.flatMap((edge) => refs.get(find(edge)!) ?? []);
       return {
         ref: refOf(entry),
         kind: entry.kind,
         name: entry.name,
         version: entry.version,
         purl: purlOf(entry),
-        digest: entry.manifest.digest,
+        digest: contentDigestOf(entry),
         description: config?.description,
         licence: config?.license,
         homepage: config?.homepage,
@@ -74,14 +70,16 @@ export function sbomFacts({ name, lock, lockText, configs, provVersion }: SbomSo
   };
 }
 
-function refOf({ kind, name, version, manifest }: LockEntry): string {
-  return `${kind}/${name}@${version}#${digestHex(manifest.digest).slice(0, 12)}`;
+function refOf(entry: LockEntry): string {
+  const { kind, name, version } = entry;
+  return `${kind}/${name}@${version}#${digestHex(contentDigestOf(entry)).slice(0, 12)}`;
 }
 
-function purlOf({ name, version, manifest, source }: LockEntry): string {
-  const place =
-    'repository' in source
-      ? `?repository_url=${encodeURIComponent(source.host === undefined ? source.repository : `${source.host}/${source.repository}`)}&tag=${encodeURIComponent(version)}`
-      : '';
-  return `pkg:oci/${name}@${encodeURIComponent(manifest.digest)}${place}`;
+/** A local directory is nowhere to be had: it has a name and a version only. @see package-url/purl-spec, "generic" */
+function purlOf(entry: LockEntry): string {
+  const { name, version } = entry;
+  if (!isRemoteEntry(entry)) return `pkg:generic/${name}@${encodeURIComponent(version)}`;
+  const { host, repository } = entry.source;
+  const place = encodeURIComponent(host === undefined ? repository : `${host}/${repository}`);
+  return `pkg:oci/${name}@${encodeURIComponent(entry.manifest.digest)}?repository_url=${place}&tag=${encodeURIComponent(version)}`;
 }

@@ -1,10 +1,11 @@
 import { ProvError } from '#base';
 import { packageId } from '#resolver';
-import type { Kind, Lock, LockEntry } from '#schemas';
+import { isLocalEntry, isRemoteEntry, type Kind, type Lock, type LockEntry } from '#schemas';
 import { assertTrusted } from '#trust';
 import { MODE_RULES, type Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { withContents } from '../metadata/with-contents.js';
+import { fitPlace } from '../resolve/lock-fit.js';
 import { assertFits } from '../resolve/resolve-workspace.js';
 import { verifyContent } from './verify-content.js';
 import { workspacePolicy } from './workspace-policy.js';
@@ -27,19 +28,20 @@ export interface DeployableRequest {
  */
 export async function assertDeployable(request: DeployableRequest, context: ManagerContext): Promise<void> {
   const { workspace, infra, lock, entries } = request;
-  const local = request.unsigned[0];
+  const local = request.unsigned[0] ?? directoryOf(entries);
   if (local !== undefined && MODE_RULES[workspace.mode].trustDefault === 'deny')
     throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, mode: workspace.mode });
-  const own = await workspacePolicy(workspace, { env: context.env });
-  assertFits(lock, { workspace, policy: own, env: context.env });
+  const fit = await fitPlace(workspace, lock, context);
+  const own = fit.policy;
+  assertFits(lock, fit);
   const { policy } = await workspacePolicy(workspace, { env: context.env, infra });
   if (policy.digest === own.policy.digest && !own.demanding) return;
   const { signal } = context;
   await withContents({ workspace, context }, async ({ registries, contents }) => {
     for (const entry of entries) {
       signal?.throwIfAborted();
+      if (!isRemoteEntry(entry)) continue;
       const { source, manifest, version, kind } = entry;
-      if (!('repository' in source)) continue;
       const { verdict } = await verifyContent({
         store: contents.store(packageId(source.registry, source.repository), entry),
         descriptor: manifest,
@@ -53,4 +55,9 @@ export async function assertDeployable(request: DeployableRequest, context: Mana
       assertTrusted(verdict);
     }
   });
+}
+
+function directoryOf(entries: readonly LockEntry[]): DeployableRequest['unsigned'][number] | undefined {
+  const entry = entries.find(isLocalEntry);
+  return entry && { kind: entry.kind, name: entry.name, layer: 'workspace' };
 }

@@ -1,5 +1,5 @@
 import { ProvError } from '#base';
-import type { Lock, LockEdge, LockEntry } from '#schemas';
+import { isLocalEntry, type Lock, type LockEdge, type LockEntry } from '#schemas';
 
 /** The entries of a lock with their edges resolved to entries. */
 export interface LockGraph {
@@ -50,7 +50,9 @@ export function entryFinder(
     }
   }
   return ({ name, version }) => {
-    const fitting = byName.get(name)?.filter((candidate) => candidate.version === version) ?? [];
+    const bare = name.slice(name.lastIndexOf('/') + 1);
+    const named = byName.get(name) ?? byName.get(bare)?.filter(isLocalEntry);
+    const fitting = named?.filter((candidate) => candidate.version === version) ?? [];
     return fitting.find(({ alias }) => alias === undefined) ?? fitting[0];
   };
 }

@@ -1,5 +1,5 @@
 import { isRange, type Lock, type LockEdge, type LockEntry, rangeCovers, satisfies } from '#schemas';
-import { packageId } from '../package-id.js';
+import { type PackageId, packageId, splitPackageId } from '../package-id.js';
 import { compareText, entryFinder } from './lock-graph.js';
 
 export interface InconsistencyOptions {
@@ -88,10 +88,11 @@ function twofold({ extensions }: Lock): string[] {
 function strayProviders({ capabilities = {}, extensions }: Lock): string[] {
   return Object.entries(capabilities).flatMap(([capability, id]) => {
     const serves = extensions.some(
-      ({ source, alias, provides }) =>
-        'repository' in source &&
-        packageId(source.registry, source.repository, alias) === id &&
-        provides?.[capability] !== undefined,
+      ({ source, name, alias, provides }) =>
+        provides?.[capability] !== undefined &&
+        ('repository' in source
+          ? packageId(source.registry, source.repository, alias) === id
+          : splitPackageId(id as PackageId).name === name),
     );
     return serves ? [] : [`${id} is said to provide ${capability}; the lock holds nothing of it that does`];
   });

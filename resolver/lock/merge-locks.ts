@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { compareVersions, type Lock, type LockEdge, type LockEntry } from '#schemas';
+import { compareVersions, contentDigestOf, type Lock, type LockEdge, type LockEntry } from '#schemas';
 import { compareText, entryFinder, entryKey } from './lock-graph.js';
 
 /** Something that both sides changed, each in its own way. */
@@ -102,7 +102,7 @@ function newer(a: LockEntry | undefined, b: LockEntry | undefined): LockEntry | 
 function entryConflict(own: LockEntry | undefined, other: LockEntry | undefined): LockConflict {
   const entry = (own ?? other)!;
   const say = (side: LockEntry | undefined) =>
-    side === undefined ? 'removed' : `${side.version} ${side.manifest.digest}`;
+    side === undefined ? 'removed' : `${side.version} ${contentDigestOf(side)}`;
   return { what: `${entry.kind} ${entry.name}`, ours: say(own), theirs: say(other) };
 }
 

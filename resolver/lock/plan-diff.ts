@@ -1,5 +1,5 @@
 import semver from 'semver';
-import { compareVersions, type Kind, type Lock, type LockEntry } from '#schemas';
+import { compareVersions, contentDigestOf, entryLabel, type Kind, type Lock, type LockEntry } from '#schemas';
 import { compareText, entryKey } from './lock-graph.js';
 
 /** What happens to one extension between two locks. `rebuilt`: same version, other content. */
@@ -61,7 +61,7 @@ function changeOf(from: LockEntry | undefined, to: LockEntry | undefined): PlanC
   return {
     change,
     kind: entry.kind,
-    name: entry.name,
+    name: entryLabel(entry),
     ...(from && { from: from.version }),
     ...(to && { to: to.version }),
     requiredBy: entry.requiredBy,
@@ -77,7 +77,7 @@ function kindOfChange(
   if (to === undefined) return 'removed';
   const order = compareVersions(from.version, to.version);
   if (order !== 0) return order < 0 ? 'upgraded' : 'downgraded';
-  return from.manifest.digest === to.manifest.digest ? undefined : 'rebuilt';
+  return contentDigestOf(from) === contentDigestOf(to) ? undefined : 'rebuilt';
 }
 
 function signerChange(from: LockEntry | undefined, to: LockEntry | undefined): Pick<PlanChange, 'signer'> {

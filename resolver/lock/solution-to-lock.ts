@@ -55,7 +55,6 @@ function lockEntry(
   ambiguous: ReadonlySet<string>,
 ): LockEntry {
   const { facts } = solved;
-  const { host, ...described } = content;
   const provides = Object.entries(facts.deps.provides ?? {}).map(
     ([name, offer]) => [name, offer.version] as const,
   );
@@ -65,12 +64,7 @@ function lockEntry(
     version: solved.version,
     ...(solved.alias !== undefined && { alias: solved.alias }),
     ...(solved.platforms !== undefined && { platforms: [...solved.platforms] }),
-    source: {
-      registry: solved.registry,
-      repository: solved.repository,
-      ...(host !== undefined && { host }),
-    },
-    ...described,
+    ...placeOf(solved, content),
     dependencies: solved.dependencies
       .map((edge): LockEdge => {
         const target = edge.id.slice(edge.id.indexOf(':') + 1);
@@ -96,15 +90,28 @@ function lockEntry(
   };
 }
 
+function placeOf(
+  { registry, repository }: SolvedPackage,
+  content: PackageContent,
+): Pick<LockEntry, 'source' | 'layers'> {
+  if ('path' in content) return { source: content, layers: [] };
+  const { host, ...described } = content;
+  return { source: { registry, repository, ...(host !== undefined && { host }) }, ...described };
+}
+
 /** The order of `formatLock`. */
-function keyOf({ kind, name, version }: LockEntry): string {
-  return `${kind}/${name}/${version}`;
+function keyOf({ kind, name, version, alias }: LockEntry): string {
+  return `${kind}/${name}/${version}${alias === undefined ? '' : `\0${alias}`}`;
 }
 
 /** Names that two selected packages share; edges to them are written with their namespace. */
 function ambiguousNames(solution: Solution): ReadonlySet<string> {
   const seen = new Set<string>();
   const twice = new Set<string>();
-  for (const { name } of solution.packages) (seen.has(name) ? twice : seen).add(name);
+  // No edge leads to what was given a name of its own. Two of one id are for different platforms.
+  const ids = new Map(
+    solution.packages.flatMap((each) => (each.alias === undefined ? [[each.id, each.name]] : [])),
+  );
+  for (const name of ids.values()) (seen.has(name) ? twice : seen).add(name);
   return twice;
 }

@@ -59,7 +59,7 @@ test('an extension that differs by platform is signed, verified, pulled, locked 
   assert.deepEqual(done.installed, ['tool@1.0.0']);
   const text = readFileSync(workspace.lockFile, 'utf8');
   const [entry] = parseLock(text, 'prov.lock').extensions;
-  assert.equal(entry?.manifest.digest, descriptor.digest);
+  assert.equal(entry?.manifest?.digest, descriptor.digest);
   assert.deepEqual(
     entry.children?.map(({ digest }) => digest),
     children.map(({ digest }) => digest),

@@ -169,6 +169,12 @@ export const managerErrors = entries({
     hint: '{suggestion}prov dep tree shows what it holds.',
     exit: 'notFound',
   },
+  MANAGER_LOCK_LOCAL: {
+    message:
+      'the lock holds directories of this workspace, which mode {mode} does not install from a lock: {list}',
+    hint: 'Push them with prov ext push, and require their versions in place of the directories.',
+    exit: 'refused',
+  },
   MANAGER_LOCK_MERGE_FAILED: {
     message: 'the two locks cannot be merged: {reason}\n{count} conflicts, ours | theirs:\n{list}',
     hint: 'Settle config/provisioning.yaml first, then run prov dep resolve, which writes the lock anew.',
@@ -201,8 +207,8 @@ export const managerErrors = entries({
     exit: 'usage',
   },
   MANAGER_PATH_REQUIREMENT: {
-    message: '{place}: a local directory cannot be locked yet',
-    hint: 'Put the extension under extensions/<kinds>/NAME of the workspace (the workspace layer), or push it and require its version.',
+    message: '{place}: the directory {path} cannot be required: {reason}',
+    hint: 'Write a directory inside the workspace that holds a manifest.yaml of the kind that is asked for. An extension from elsewhere is pushed, and required by its version.',
     exit: 'configuration',
   },
   MANAGER_REGISTRY_UNKNOWN: {

@@ -1,4 +1,5 @@
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
+import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
 import { explainForm } from './explain-options.js';
 import { openCommandWorkspace } from './in-workspace.js';
@@ -8,12 +9,13 @@ import { resolutionFlags } from './resolution-flags.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options } = input;
-  const requirement = requirementArguments(input.args);
+  const alias = textOption(options, 'as');
+  const requirement = { ...requirementArguments(input.args), ...(alias === undefined ? {} : { alias }) };
   const flags = resolutionFlags(input);
   const workspace = await openCommandWorkspace(context, input, { flags });
   const { planSetRequirement } = await import('#workspace');
   const edit = await planSetRequirement(workspace.root, requirement);
-  const told = `${requirement.kind} ${requirement.name} ${requirement.range}`;
+  const told = `${requirement.kind} ${requirement.name} ${requirement.range}${alias === undefined ? '' : ` as ${alias}`}`;
   if (options['resolve'] === false) {
     await edit.write();
     if (edit.changed) context.note('prov dep resolve brings the lock up to date');

@@ -1,5 +1,6 @@
 import type { ResolveWorkspaceResult } from '#manager';
 import type { PlanChange } from '#resolver';
+import { contentDigestOf } from '#schemas';
 import type { CommandContext, Table } from '../../command.js';
 import { askYes } from '../../present/ask.js';
 import { formatTable } from '../../present/printer.js';
@@ -51,12 +52,14 @@ export function confirmPlan(context: CommandContext, yes: boolean) {
 /** What commands that end in a lock print. */
 export function describeResult(result: ResolveWorkspaceResult, dryRun: boolean) {
   const { lockFile, lock, resolved, lockChanged, changes, installed, requests } = result;
-  const extensions = lock.extensions.map(({ kind, name, version, manifest, signer }) => ({
-    kind,
-    name,
-    version,
-    digest: manifest.digest,
-    ...(signer === undefined ? {} : { signer: signer.identity }),
+  const extensions = lock.extensions.map((entry) => ({
+    kind: entry.kind,
+    name: entry.name,
+    ...(entry.alias === undefined ? {} : { alias: entry.alias }),
+    version: entry.version,
+    digest: contentDigestOf(entry),
+    ...('path' in entry.source ? { path: entry.source.path } : {}),
+    ...(entry.signer === undefined ? {} : { signer: entry.signer.identity }),
   }));
   const skipped = lock.extensions.flatMap((entry) =>
     (entry.skipped ?? []).map(

@@ -91,6 +91,7 @@ export const depCommands: readonly CommandSpec[] = [
     ],
     options: [
       workspaceOption,
+      { flags: '--as <name>', summary: 'the name it gets in the workspace: two versions side by side' },
       noResolve,
       offline,
       ...resolutionOptionSpecs,
@@ -100,7 +101,11 @@ export const depCommands: readonly CommandSpec[] = [
       dryRun,
       explainOption,
     ],
-    examples: ['prov dep add taskserv redis@^7', 'prov dep add taskserv/redis@^7'],
+    examples: [
+      'prov dep add taskserv redis@^7',
+      'prov dep add taskserv/redis@^7',
+      'prov dep add taskserv redis@^6 --as redis6',
+    ],
     load: () => import('./add.js'),
   },
   {

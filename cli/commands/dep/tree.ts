@@ -1,5 +1,5 @@
 import { ProvError } from '#base';
-import type { Lock, LockEntry } from '#schemas';
+import type { Lock, LockEdge, LockEntry } from '#schemas';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { openCommandWorkspace } from './in-workspace.js';
@@ -10,22 +10,29 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const invert = input.options['invert'] !== undefined;
   const workspace = await openCommandWorkspace(context, input);
   const { lockedAs, requireLock } = await import('#manager');
+  const { entryFinder } = await import('#resolver');
   const lock = await requireLock(workspace.lockFile);
+  const find = entryFinder(lock.extensions);
   const roots = named === undefined ? defaultRoots(lock, invert) : lockedAs(lock, named);
-  const shown = lock.extensions.map(({ kind, name, version, dependencies, requiredBy }) => ({
+  const shown = lock.extensions.map(({ kind, name, alias, version, dependencies, requiredBy }) => ({
     kind,
     name,
+    ...(alias === undefined ? {} : { alias }),
     version,
     dependencies,
     requiredBy,
   }));
-  return { data: shown, text: draw(roots, invert ? dependents(lock) : dependencies(lock), depth).join('\n') };
+  return {
+    data: shown,
+    text: draw(roots, invert ? dependents(lock, find) : dependencies(find), depth).join('\n'),
+  };
 }
 
 interface Child {
   readonly entry: LockEntry;
   readonly range: string;
 }
+type Find = (edge: LockEdge) => LockEntry | undefined;
 type ChildrenOf = (entry: LockEntry) => readonly Child[];
 
 /** Lines of a tree; what was shown above with its branches is only named. */
@@ -36,7 +43,8 @@ function draw(roots: readonly LockEntry[], childrenOf: ChildrenOf, depth: number
     const children = childrenOf(entry);
     const again = shown.has(entry) && children.length > 0;
     const wanted = range === undefined ? '' : ` (${range})`;
-    lines.push(`${prefix}${entry.kind} ${entry.name} ${entry.version}${wanted}${again ? ' …' : ''}`);
+    const as = entry.alias === undefined ? '' : ` as ${entry.alias}`;
+    lines.push(`${prefix}${entry.kind} ${entry.name} ${entry.version}${as}${wanted}${again ? ' …' : ''}`);
     if (again || prefix.length / 2 >= depth) return;
     shown.add(entry);
     for (const child of children) print(child.entry, { prefix: `${prefix}  `, range: child.range });
@@ -45,25 +53,20 @@ function draw(roots: readonly LockEntry[], childrenOf: ChildrenOf, depth: number
   return lines;
 }
 
-function dependencies(lock: Lock): ChildrenOf {
+function dependencies(find: Find): ChildrenOf {
   return (entry) =>
-    entry.dependencies.flatMap(({ name, version, range }) => {
-      const target = lock.extensions.find((each) => isTarget(each, name, version));
-      return target === undefined ? [] : [{ entry: target, range }];
+    entry.dependencies.flatMap((edge) => {
+      const target = find(edge);
+      return target === undefined ? [] : [{ entry: target, range: edge.range }];
     });
 }
 
-function dependents(lock: Lock): ChildrenOf {
+function dependents(lock: Lock, find: Find): ChildrenOf {
   return (target) =>
     lock.extensions.flatMap((entry) => {
-      const edge = entry.dependencies.find(({ name, version }) => isTarget(target, name, version));
+      const edge = entry.dependencies.find((each) => find(each) === target);
       return edge === undefined ? [] : [{ entry, range: edge.range }];
     });
-}
-
-function isTarget(entry: LockEntry, name: string, version: string): boolean {
-  const named = entry.name === name || ('repository' in entry.source && entry.source.repository === name);
-  return named && entry.version === version;
 }
 
 /** What the workspace asks for; the other way round, what depends on nothing. */

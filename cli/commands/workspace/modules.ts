@@ -11,7 +11,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     provVersion: provVersion(),
     signal: context.signal,
   });
-  const data = modules.map(({ kind, name, version, layer, dir, shadows, assets, lock }) => ({
+  const data = modules.map(({ kind, name, version, layer, dir, shadows, assets, lock, digest }) => ({
     kind,
     name,
     version,
@@ -19,7 +19,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     dir,
     shadows,
     assets: assets.length,
-    digest: lock?.manifest.digest,
+    digest: lock === undefined ? undefined : digest,
   }));
   return {
     data,
