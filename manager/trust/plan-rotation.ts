@@ -1,5 +1,6 @@
 import { ProvError } from '#base';
 import { packageId } from '#resolver';
+import { isRemoteEntry } from '#schemas';
 import { type TrustPolicy, withoutKey } from '#trust';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
@@ -40,10 +41,9 @@ export async function planRotation(
   const without = withoutKey(policy, keyId);
   const steps: RotationStep[] = [];
   await withContents({ workspace, context }, async ({ registries, contents }) => {
-    for (const entry of lock.extensions) {
+    for (const entry of lock.extensions.filter(isRemoteEntry)) {
       signal?.throwIfAborted();
       const { source, manifest, version, kind, name } = entry;
-      if (!('repository' in source)) continue;
       const asked = {
         store: contents.store(packageId(source.registry, source.repository), entry),
         descriptor: manifest,
