@@ -55,7 +55,7 @@ test('a download that stops silently is taken up again', async (t) => {
 
 test('a slow reader is no stall', async (t) => {
   const { repository, server } = await fixture(t, {}, { timeouts: { stallMs: 60 } });
-  const { bytes, descriptor } = randomBlob(MIB);
+  const { bytes, descriptor } = randomBlob(8 * MIB);
   server.model.putBlob('ns/app', bytes);
   let read = 0;
   for await (const chunk of await repository.fetch(descriptor)) {

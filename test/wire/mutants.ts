@@ -45,7 +45,7 @@ const ROWS: readonly Row[] = [
     1,
     'sends tags of any form',
     'oci/remote/repository-access',
-    'isDigest(value) || TAG.test(value)',
+    'isDigest(value) || isTag(value)',
     'true',
     'oci/remote/push-pull',
     'names, tags and digests that are none',
