@@ -46,8 +46,12 @@ export const unsyncedFileSystem: FileSystem = {
 };
 
 /** Writes all of the pieces, in as many steps as the system makes of it. Errors are those of the system. */
-export async function writePieces(fs: FileSystem, fd: number, pieces: readonly Uint8Array[]): Promise<void> {
-  let rest = pieces;
+export async function writePieces(
+  fs: Pick<FileSystem, 'writeLater'>,
+  fd: number,
+  pieces: readonly Uint8Array[],
+): Promise<void> {
+  let rest = pieces.filter(({ byteLength }) => byteLength > 0);
   while (rest.length > 0) {
     let written = await fs.writeLater(fd, rest);
     if (written <= 0) throw Object.assign(new Error('short write'), { code: 'EIO' });

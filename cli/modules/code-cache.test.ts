@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Script } from 'node:vm';
@@ -81,4 +92,36 @@ test('a cache that cannot be written is no error', (t) => {
   const below = join(directory, 'deeper');
   openCodeCache(below, 'stamp').save();
   assert.equal(readFileSync(directory, 'utf8'), 'a file in its place');
+});
+
+test('a cache that is a link is neither read nor written, and nothing is removed where it leads', (t) => {
+  const home = temporaryDirectory(t);
+  const [victim, directory] = [join(home, 'victim'), join(home, 'cache')];
+  mkdirSync(victim, { mode: 0o700 });
+  const old = join(victim, 'old.tmp');
+  writeFileSync(old, 'of somebody else');
+  utimesSync(old, 1, 1);
+  symlinkSync(victim, directory);
+  const cache = openCodeCache(directory, 'stamp');
+  cache.add('a', new Script(TEXT));
+  cache.save();
+  assert.deepEqual(readdirSync(victim), ['old.tmp']);
+});
+
+test('root makes nothing in the home of another user', { skip: process.geteuid?.() !== 0 }, (t) => {
+  const home = join(temporaryDirectory(t), 'home');
+  mkdirSync(home);
+  lchownSync(home, 12345, 12345);
+  const directory = join(home, '.provisioning', 'compile-cache');
+  const cache = openCodeCache(directory, 'stamp');
+  cache.add('a', new Script(TEXT));
+  cache.save();
+  assert.equal(existsSync(join(home, '.provisioning')), false);
+  // A link that the user made leads to what root owns.
+  const elsewhere = join(home, '..', 'elsewhere');
+  mkdirSync(elsewhere);
+  symlinkSync(elsewhere, join(home, '.provisioning'));
+  lchownSync(join(home, '.provisioning'), 12345, 12345);
+  cache.save();
+  assert.deepEqual(readdirSync(elsewhere), []);
 });

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -11,7 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Script } from 'node:vm';
 
 /** Compiled code of the program's modules, kept on disk between runs. */
@@ -60,7 +61,7 @@ interface Kept {
 
 function read(directory: string, path: string): Map<string, Kept> {
   try {
-    if (!isOurs(statSync(directory))) return new Map();
+    if (!isPlacedByUs(directory) || !isOurs(lstatSync(directory))) return new Map();
     const file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
     try {
       const info = fstatSync(file);
@@ -78,6 +79,27 @@ function read(directory: string, path: string): Map<string, Kept> {
 function isOurs({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
   const self = process.geteuid?.();
   return self === undefined || (uid === self && (mode & 0o022) === 0);
+}
+
+/**
+ * Root writes into no other user's home, which `sudo` may leave in HOME: that user could lead the writing and removing
+ * elsewhere by a link, and could not use a directory that root made there.
+ */
+function isPlacedByUs(directory: string): boolean {
+  if (process.geteuid?.() !== 0) return true;
+  for (let path = dirname(directory); ; path = dirname(path)) {
+    const found = lstatOptional(path);
+    if (found !== undefined || path === dirname(path)) return found?.uid === 0;
+  }
+}
+
+function lstatOptional(path: string): { readonly uid: number } | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    // Below something that is no directory.
+    return undefined;
+  }
 }
 
 /** Magic, length of the index; index as JSON, padded; then the code of each module, padded. */
@@ -102,9 +124,10 @@ interface Content {
 /** Written beside and renamed, so that a reader sees all of it or nothing. */
 function save(directory: string, path: string, { kept, added }: Content): void {
   const staging = `${path}.${process.pid}.tmp`;
+  if (!isPlacedByUs(directory)) return;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    if (!isOurs(statSync(directory))) return;
+    if (!isOurs(lstatSync(directory))) return;
     const all = new Map([...kept].map(([id, { code }]) => [id, code]));
     for (const [id, script] of added) all.set(id, script.createCachedData());
     writeFileSync(staging, format(all), { mode: 0o600, flag: 'wx' });

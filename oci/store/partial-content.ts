@@ -10,7 +10,15 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { Digester, digestAlgorithm, digestHex, nodeFileSystem, writeError, writePieces } from '#base';
+import {
+  Digester,
+  digestAlgorithm,
+  digestHex,
+  type FileSystem,
+  nodeFileSystem,
+  writeError,
+  writePieces,
+} from '#base';
 import type { Descriptor } from '#schemas';
 import { claimFile, IDLE_MS } from '../claim-file.js';
 
@@ -44,6 +52,7 @@ export interface PartialContent {
 export function openPartialContent(
   directory: string,
   descriptor: Pick<Descriptor, 'digest' | 'size'>,
+  fileSystem: Pick<FileSystem, 'writeLater'> = nodeFileSystem,
 ): PartialContent {
   const { digest, size } = descriptor;
   const guard = <T>(action: () => T): T => {
@@ -63,21 +72,21 @@ export function openPartialContent(
   const digester = hashWhatIsThere(fd, descriptor);
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
-  let writing: Promise<unknown> | undefined;
+  let writing: Promise<void> | undefined;
+  /** Once a write failed nothing is written any more: it would stand after a gap. */
+  let failure: unknown;
 
   /** Ends the write before, begins the next. */
   async function begin(): Promise<void> {
-    const before = writing;
+    await writing;
     writing = undefined;
-    const failure = await before;
     if (failure !== undefined) throw writeError(directory, failure);
     const pieces = waiting;
     [waiting, waitingBytes] = [[], 0];
     if (pieces.length > 0)
-      writing = writePieces(nodeFileSystem, fd, pieces).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
+      writing = writePieces(fileSystem, fd, pieces).catch((error: unknown) => {
+        failure = error;
+      });
   }
 
   async function flush(): Promise<void> {
