@@ -31,7 +31,14 @@ const lockEntry = {
   signatures: { bundles: [digest] },
   requiredBy: ['(workspace)'],
 };
-const named = { ...lockEntry, source: { path: 'own', tree: digest }, skipped: [], provides: { y: '1.0.0' } };
+const { manifest: _manifest, config: _config, signatures: _signatures, ...ofAnywhere } = lockEntry;
+const local = {
+  ...ofAnywhere,
+  source: { path: 'own', tree: digest },
+  layers: [],
+  skipped: [],
+  provides: { y: '1.0.0' },
+};
 /** What is read by the thousand, each with a value that is right. */
 const HOT: readonly (readonly [string, z.ZodType, unknown])[] = [
   ['descriptor', descriptorSchema, { ...content, platform: { os: 'linux', architecture: 'amd64' } }],
@@ -67,7 +74,7 @@ const HOT: readonly (readonly [string, z.ZodType, unknown])[] = [
         platforms: [],
         publishedBefore: '2026-01-01T00:00:00Z',
       },
-      extensions: [lockEntry, named],
+      extensions: [lockEntry, local],
     },
   ],
 ];

@@ -67,14 +67,24 @@ const lockEntryFields = z.strictObject({
   state: z.string().optional(),
 });
 
-const lockEntry = lockEntryFields.superRefine(({ source, manifest, config, layers, signatures }, context) => {
-  const local = 'path' in source;
-  const say = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
-  if (!local && manifest === undefined) say('manifest', 'is missing');
-  if (!local && config === undefined) say('config', 'is missing');
-  if (local && (manifest ?? config ?? layers[0] ?? signatures) !== undefined)
-    say('source', 'a local directory has a path and the digest of its tree, nothing that a registry has');
-});
+const isLocal = ({ source }: z.output<typeof lockEntryFields>) => 'path' in source;
+
+// By `refine`, which says its condition by itself: see accepts.ts.
+const lockEntry = lockEntryFields
+  .refine((entry) => isLocal(entry) || entry.manifest !== undefined, {
+    path: ['manifest'],
+    error: 'is missing',
+  })
+  .refine((entry) => isLocal(entry) || entry.config !== undefined, { path: ['config'], error: 'is missing' })
+  .refine(
+    (entry) =>
+      !isLocal(entry) ||
+      (entry.manifest ?? entry.config ?? entry.layers[0] ?? entry.signatures) === undefined,
+    {
+      path: ['source'],
+      error: 'a local directory has a path and the digest of its tree, nothing that a registry has',
+    },
+  );
 
 /** `prov.lock`. @see docs/spec/lock.md */
 export const lockSchema = z.strictObject({

@@ -404,7 +404,7 @@ export const CHECKLIST: readonly WireLine[] = [
         'every answer about an upload may move it: the newest address counts',
         'a chunk that was taken in part goes on after that part',
         'a chunk that goes on in the middle still has the smallest size',
-        'a chunk reader gives any part again, and never less than asked for in the middle',
+        'a chunk reader gives any part again, never less than asked for in the middle, also while another is given up',
       ],
     },
   },
