@@ -126,7 +126,9 @@ function save(directory: string, path: string, { kept, added }: Content): void {
   const staging = `${path}.${process.pid}.tmp`;
   if (!isPlacedByUs(directory)) return;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // Not recursive: Node 20 never comes back where a directory cannot be made in one that is there (/proc).
+    for (const each of [dirname(directory), directory])
+      if (statSync(each, { throwIfNoEntry: false }) === undefined) mkdirSync(each, { mode: 0o700 });
     if (!isOurs(lstatSync(directory))) return;
     const all = new Map([...kept].map(([id, { code }]) => [id, code]));
     for (const [id, script] of added) all.set(id, script.createCachedData());

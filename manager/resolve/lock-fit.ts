@@ -7,6 +7,7 @@ import {
   inputsDigest,
   isLocalEntry,
   type Lock,
+  type LockEdge,
   type LockEntry,
   parseRange,
   rangeCovers,
@@ -174,7 +175,10 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
     else if (range !== undefined && !accepts(range, entry.version))
       out.push(`resolution.overrides says ${entry.name} ${range}; the lock holds ${entry.version}`);
   }
-  const isOverridden = (entry: LockEntry) => overrides.has(entryId(entry));
+  const overrideOf = (target: LockEntry, { capability }: LockEdge) =>
+    overrides.get(capability === undefined ? entryId(target) : firstRegistryId(workspace, capability));
+  out.push(...overriddenCapabilities(lock, overrideOf));
+  const isOverridden = (target: LockEntry, edge: LockEdge) => overrideOf(target, edge) !== undefined;
   return [...out, ...lockInconsistencies(lock, { isOverridden })];
 
   function reach(entry: LockEntry): void {
@@ -188,6 +192,24 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
       }
     }
   }
+}
+
+/** Capabilities that the lock serves in a version other than an override says. */
+function overriddenCapabilities(
+  { extensions }: Lock,
+  overrideOf: (target: LockEntry, edge: LockEdge) => string | undefined,
+): ReadonlySet<string> {
+  const find = entryFinder(extensions);
+  const out = new Set<string>();
+  for (const edge of extensions.flatMap(({ dependencies }) => dependencies)) {
+    const target = edge.capability === undefined ? undefined : find(edge);
+    const served = target?.provides?.[edge.capability!];
+    if (target === undefined || served === undefined) continue;
+    const range = overrideOf(target, edge);
+    if (range !== undefined && !satisfies(served, range))
+      out.add(`resolution.overrides says ${edge.capability} ${range}; the lock holds ${served}`);
+  }
+  return out;
 }
 
 function entryId({ source, alias }: LockEntry): PackageId {

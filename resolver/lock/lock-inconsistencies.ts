@@ -3,8 +3,8 @@ import { type PackageId, packageId, splitPackageId } from '../package-id.js';
 import { compareText, entryFinder } from './lock-graph.js';
 
 export interface InconsistencyOptions {
-  /** Entries whose version an override decides: the ranges that others ask for say nothing of them. */
-  readonly isOverridden?: (entry: LockEntry) => boolean;
+  /** Whether an override decides what serves an edge: the range that is asked for says nothing then. */
+  readonly isOverridden?: (target: LockEntry, edge: LockEdge) => boolean;
 }
 
 /**
@@ -29,7 +29,7 @@ export function lockInconsistencies(lock: Lock, { isOverridden }: InconsistencyO
       else by.add(label(entry));
       const served = edge.capability === undefined ? edge.version : target.provides?.[edge.capability];
       if (served === undefined) out.push(`${asks}; ${edge.name} ${edge.version} does not provide it`);
-      else if (isOverridden?.(target) !== true && !accepts(edge, served))
+      else if (isOverridden?.(target, edge) !== true && !accepts(edge, served))
         out.push(`${asks}; the lock holds ${served}`);
     }
   }
