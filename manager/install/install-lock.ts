@@ -153,7 +153,7 @@ async function installEntry(
     signal,
   });
   assertTrusted(verdict);
-  assertContent(entry, manifest, tools.lock.policy.platforms);
+  assertContent(entry, manifest, tools.lock);
   if (complete) return false;
   const platform = hostPlatform();
   const extension = await readExtension(store, descriptor, { provVersion, platform, signal });

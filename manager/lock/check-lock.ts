@@ -104,7 +104,7 @@ async function contentProblems(lock: Lock, workspace: Workspace, context: Manage
     const manifest = await keptManifest(entry, pack, cache);
     if (manifest === undefined) continue;
     compared += 1;
-    for (const { what, locked, actual } of contentFlaws(entry, manifest, lock.policy.platforms))
+    for (const { what, locked, actual } of contentFlaws(entry, manifest, lock))
       problems.push({
         problem: 'content',
         where: `${entry.kind} ${entry.name} ${entry.version}`,

@@ -168,6 +168,12 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
       reach(entry);
     }
   }
+  const paths = new Set(
+    requirements.flatMap(({ path }) => (path === undefined ? [] : [localPath(workspace, path)])),
+  );
+  for (const { kind, name, source } of lock.extensions.filter(isLocalEntry))
+    if (!paths.has(source.path))
+      out.push(`the lock takes ${kind} ${name} from ${source.path}, which no requirement names`);
   for (const entry of lock.extensions) {
     const range = overrides.get(entryId(entry));
     if (!reached.has(entry))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Ajv } from 'ajv';
@@ -18,7 +18,8 @@ import {
   resolveWorkspace,
   validateWorkspace,
 } from '#manager';
-import { contentDigestOf, type Lock } from '#schemas';
+import { treeDigest } from '#oci';
+import { contentDigestOf, formatLock, type Lock, type LockEntry, parseLock } from '#schemas';
 import { moduleInstallDir, planRemoveRequirement, planSetRequirement, type Workspace } from '#workspace';
 import { alteringProxy, asForeign } from '../support/altering-proxy.js';
 import { projectRoot } from '../support/project.js';
@@ -255,6 +256,40 @@ test('a well-formed edit inside a lock is found by --locked, whatever the digest
   const mended = await resolveWorkspace({ workspace, install: false }, site.context);
   assert.equal(mended.resolved, true);
   assert.equal(readFileSync(workspace.lockFile, 'utf8'), text, 'resolving puts it right');
+});
+
+test('a dependency is not led to a namesake: not of another namespace, nor to a directory that nobody requires', async (t) => {
+  const { site, workspace } = await shop(t, { web: '^1' });
+  const text = readFileSync(workspace.lockFile, 'utf8');
+  const lock = parseLock(text, workspace.lockFile);
+  const files = { 'scripts/install.sh': 'echo other\n' };
+  await site.publish({ name: 'os', files }, { namespace: 'other' });
+  const elsewhere = await openShop(site, { os: '^1' }, { name: 'elsewhere' });
+  const settings = join(elsewhere.root, SETTINGS);
+  writeFileSync(settings, readFileSync(settings, 'utf8').replace('namespace: team', 'namespace: other'));
+  const namesake = await resolveWorkspace(
+    { workspace: await reopen(site, elsewhere.root), install: false },
+    site.context,
+  );
+  const dir = join(workspace.root, 'local/os');
+  cpSync(site.extension({ name: 'os', files }), dir, { recursive: true });
+  const source = { path: 'local/os', tree: await treeDigest(dir, { title: 'os' }) };
+  const directory = { kind: 'taskserv', name: 'os', version: '1.0.0', source, layers: [], dependencies: [] };
+  for (const [os, code, message] of [
+    [
+      namesake.lock.extensions[0],
+      'MANAGER_LOCK_EDITED',
+      /os is: the lock says main:other\/os; it is main:team\/os/,
+    ],
+    [directory, 'MANAGER_LOCK_STALE', /takes taskserv os from local\/os, which no requirement names/],
+  ] as const) {
+    const extensions = lock.extensions.map((entry) =>
+      entry.name === 'os' ? ({ ...os, requiredBy: ['web'] } as LockEntry) : entry,
+    );
+    writeFileSync(workspace.lockFile, formatLock({ ...lock, extensions }));
+    await assert.rejects(resolveWorkspace({ workspace, locked: true }, site.context), { code, message });
+    assert.notDeepEqual((await checkLock({ workspace }, site.context)).problems, []);
+  }
 });
 
 test('a lock above the limit is refused before it is read, wherever a lock is read', async (t) => {
