@@ -37,6 +37,7 @@ export { type FileSystem, nodeFileSystem, unsyncedFileSystem, writePieces } from
 export { provHome } from './home.js';
 export { assertWithin, LIMITS } from './limits.js';
 export { configureLog, type LogLevel, type LogRecord, type LogSink, log } from './log.js';
+export { makeDirectories } from './make-directories.js';
 export { oneLine, printable } from './printable.js';
 export { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 export { redact, registerSecret } from './redact.js';

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { fsyncDirectory, ProvError, writeError } from '#base';
+import { makeDirectories, ProvError } from '#base';
 import { openError, openReadOnly } from './open-read-only.js';
 import type { Database } from './types.js';
 import { startWriteThread } from './write-thread.js';
@@ -24,12 +23,7 @@ export interface OpenDatabaseOptions {
 export async function openDatabase(file: string, options: OpenDatabaseOptions): Promise<Database> {
   options.signal?.throwIfAborted();
   const path = resolve(file);
-  try {
-    const made = mkdirSync(dirname(path), { recursive: true });
-    if (made !== undefined) fsyncDirectory(dirname(made));
-  } catch (error) {
-    throw writeError(dirname(path), error);
-  }
+  makeDirectories(dirname(path), { durable: true });
   const thread = await startWriteThread({ path, migrations: options.migrations }).catch((error: unknown) => {
     throw openError(path, error);
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fsyncDirectory, ProvError, writeError, writeFileAtomic } from '#base';
+import { fsyncDirectory, makeDirectories, ProvError, writeError, writeFileAtomic } from '#base';
 import { isWorkspaceName, parseYaml } from '#schemas';
 import { PROVISIONING_FILE } from './find-workspace.js';
 import { type InitOptions, type Tree, workspaceTree } from './workspace-tree.js';
@@ -41,7 +41,7 @@ export async function initWorkspace(directory: string, options: InitOptions): Pr
 
 function createWhole(root: string, tree: Tree): InitResult {
   const parent = dirname(root);
-  mkdirSync(parent, { recursive: true });
+  makeDirectories(parent);
   removeStale(parent);
   const staging = join(parent, stagingName());
   try {

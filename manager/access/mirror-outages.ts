@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isProvError, log, provHome, writeFileAtomic } from '#base';
+import { isProvError, log, makeDirectories, provHome, writeFileAtomic } from '#base';
 import type { MirrorOutage, OutageStore } from '#oci';
 
 /** No outage is remembered longer, whatever a file says. */
@@ -22,7 +22,7 @@ export function fileMirrorOutages(env: NodeJS.ProcessEnv): OutageStore {
           rmSync(path, { force: true });
           return;
         }
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        makeDirectories(directory, { mode: 0o700 });
         writeFileAtomic(path, `${JSON.stringify({ v: 1, host, ...outage })}\n`, { mode: 0o600 });
       } catch (error) {
         if (!isProvError(error) && (error as NodeJS.ErrnoException).code === undefined) throw error;

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isProvError, log, ProvError, provHome, writeFileAtomic } from '#base';
+import { isProvError, log, makeDirectories, ProvError, provHome, writeFileAtomic } from '#base';
 import type { RealmPins } from '#oci';
 
 /**
@@ -17,7 +17,7 @@ export function fileRealmPins(env: NodeJS.ProcessEnv): RealmPins {
     set(registry, realm) {
       const path = pathOf(registry);
       try {
-        mkdirSync(directory, { recursive: true, mode: 0o700 });
+        makeDirectories(directory, { mode: 0o700 });
         writeFileAtomic(path, `${JSON.stringify({ v: 1, registry, realm })}\n`, { mode: 0o600 });
       } catch (error) {
         const reason = isProvError(error) ? error.message : (error as Error).message;

@@ -1,6 +1,15 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, digestHex, digestOf, LIMITS, log, openAtomicFile, unsyncedFileSystem } from '#base';
+import {
+  type Digest,
+  digestHex,
+  digestOf,
+  LIMITS,
+  log,
+  makeDirectories,
+  openAtomicFile,
+  unsyncedFileSystem,
+} from '#base';
 
 /** What is kept at most of all registries together; the oldest goes first. */
 export const METADATA_CACHE_BYTES = 512 * 1024 * 1024;
@@ -42,7 +51,7 @@ export function openMetadataCache(directory: string): MetadataCache {
       if (bytes.byteLength > LIMITS.apiResponseBytes) return;
       const header: Header = { v: 1, key, digest: digestOf(bytes), ...(etag !== undefined && { etag }) };
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        makeDirectories(directory, { mode: 0o700 });
         // A power cut may tear a file: its digest finds that, so nothing waits for the disk.
         const fileSystem = unsyncedFileSystem;
         const file = openAtomicFile(join(directory, nameOf(key)), { mode: 0o600, fileSystem });

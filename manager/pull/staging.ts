@@ -7,6 +7,7 @@ import {
   identifyProcess,
   isRunning,
   log,
+  makeDirectories,
   nodeFileSystem,
   writeError,
 } from '#base';
@@ -35,7 +36,7 @@ export function openStaging(
   const parent = dirname(destination);
   const directory = join(parent, `${prefixOf(destination)}${owner()}.${randomBytes(4).toString('hex')}.tmp`);
   try {
-    mkdirSync(parent, { recursive: true });
+    makeDirectories(parent);
     mkdirSync(directory, { mode: 0o755 });
   } catch (error) {
     throw writeError(destination, error);

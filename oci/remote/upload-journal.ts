@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { digestHex, digestOf, log, unsyncedFileSystem, writeFileAtomic } from '#base';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { digestHex, digestOf, log, makeDirectories, unsyncedFileSystem, writeFileAtomic } from '#base';
 import { claimFile, ownFile } from '../claim-file.js';
 
 /** An upload session that a registry keeps for us. */
@@ -45,7 +45,7 @@ export function openUploadJournal(directory: string, subject: string): UploadJou
       return existsSync(own) ? parse(own) : undefined;
     },
     write({ location, offset, minimum }) {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectories(directory, { mode: 0o700 });
       writeFileAtomic(own, `${JSON.stringify({ v: VERSION, location, offset, minimum })}\n`, {
         mode: 0o600,
         // It outlives a killed process; after a power cut the upload starts again, which is cheaper than a sync a chunk.

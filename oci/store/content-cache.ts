@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -10,10 +10,10 @@ import {
   filePieces,
   isDigest,
   isProvError,
+  makeDirectories,
   openAtomicStream,
   ProvError,
   unsyncedFileSystem,
-  writeError,
 } from '#base';
 import { type Descriptor, isManifestType } from '#schemas';
 import { abandonedFiles } from '../claim-file.js';
@@ -71,12 +71,7 @@ const ALGORITHMS = ['sha256', 'sha512'] as const;
  * @throws BASE_DISK_FULL, BASE_FILE_UNWRITABLE
  */
 export async function openContentCache(directory: string): Promise<ContentCache> {
-  try {
-    for (const algorithm of ALGORITHMS)
-      mkdirSync(join(directory, 'blobs', algorithm), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw writeError(directory, error);
-  }
+  for (const algorithm of ALGORITHMS) makeDirectories(join(directory, 'blobs', algorithm), { mode: 0o700 });
   const partials = join(directory, 'partial');
   const root = realpathSync(directory);
   const pathOf = (digest: Digest) => join(directory, 'blobs', digestAlgorithm(digest), digestHex(digest));

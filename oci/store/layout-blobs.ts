@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   type AtomicStream,
@@ -8,6 +8,7 @@ import {
   type FileSystem,
   filePieces,
   fsyncDirectoryLater,
+  makeDirectories,
   openAtomicStream,
   ProvError,
   writeError,
@@ -66,7 +67,7 @@ export function openLayoutBlobs(root: string, options: LayoutBlobsOptions): Layo
     const { digest } = descriptor;
     if ((await size(digest)) === descriptor.size) return;
     const path = blobPath(root, digest);
-    makeDirectory(dirname(path));
+    makeDirectories(dirname(path), { durable: true, fileSystem });
     const file = openAtomicStream(path, { mode: 0o444, ...fileOptions });
     try {
       const counted = countedSource(source, call.onProgress)();
@@ -145,13 +146,5 @@ function sizeOf(path: string): number | undefined {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOTDIR') return undefined;
     throw readError(path, error);
-  }
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw writeError(path, error);
   }
 }

@@ -1,6 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FileSystem, log, ProvError, writeError, writeFileAtomic, writeFileAtomicLater } from '#base';
+import {
+  type FileSystem,
+  log,
+  makeDirectories,
+  ProvError,
+  writeFileAtomic,
+  writeFileAtomicLater,
+} from '#base';
 import { type ImageIndex, isManifestType, MEDIA } from '#schemas';
 import type { ContentStore } from '../content-store.js';
 import { verifiedStream } from '../verified-stream.js';
@@ -184,8 +191,8 @@ function prepare(directory: string, options: LayoutOptions): void {
     const reason = existsSync(directory) ? 'it has no oci-layout file' : 'there is no such directory';
     throw new ProvError('OCI_LAYOUT_INVALID', { path: directory, reason });
   }
-  makeDirectory(join(directory, 'blobs', 'sha256'));
   const fileOptions = options.fileSystem ? { fileSystem: options.fileSystem } : {};
+  makeDirectories(join(directory, 'blobs', 'sha256'), { durable: true, ...fileOptions });
   const empty: ImageIndex = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: [] };
   writeFileAtomic(join(directory, 'index.json'), encodeLayoutIndex(empty), fileOptions);
   writeFileAtomic(marker, LAYOUT_MARKER, fileOptions);
@@ -205,12 +212,4 @@ function assertMarker(marker: string, directory: string): void {
   }
   if (version === '1.0.0') return;
   throw new ProvError('OCI_LAYOUT_INVALID', { path: directory, reason: `its version is ${String(version)}` });
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw writeError(path, error);
-  }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { digestHex, digestOf } from '#base';
+import { digestHex, digestOf, type FileSystem, nodeFileSystem } from '#base';
 import { type Descriptor, MEDIA } from '#schemas';
 import type { ContentStore } from '../content-store.js';
 import { bytesSource, fetchBytes } from '../fetch-bytes.js';
@@ -51,6 +51,22 @@ test('a grouped layout shows to itself what waits, and to others all of it at on
     readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.tmp')),
     [],
   );
+});
+
+test('the directories of a new layout are durable before its marker is written', async (t) => {
+  const parent = temporaryDirectory(t);
+  const directory = join(parent, 'l');
+  const synced: string[] = [];
+  const fileSystem: FileSystem = {
+    ...nodeFileSystem,
+    open(path, flags, mode) {
+      if (flags === 'r' && !existsSync(join(directory, 'oci-layout'))) synced.push(path);
+      return nodeFileSystem.open(path, flags, mode);
+    },
+  };
+  await openOciLayout(directory, { fileSystem });
+  const blobs = join(directory, 'blobs');
+  for (const each of [parent, directory, blobs]) assert.ok(synced.includes(each), each);
 });
 
 test('a flush writes the index once and waits for the directory once, however much there was', async (t) => {

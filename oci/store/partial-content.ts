@@ -3,7 +3,6 @@ import {
   fchmodSync,
   fstatSync,
   futimesSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -15,6 +14,7 @@ import {
   digestAlgorithm,
   digestHex,
   type FileSystem,
+  makeDirectories,
   nodeFileSystem,
   writeError,
   writePieces,
@@ -63,7 +63,7 @@ export function openPartialContent(
     }
   };
   const { path, fd } = guard(() => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, { mode: 0o700 });
     const key = `${digestAlgorithm(digest)}-${digestHex(digest)}`;
     const claimed = claimFile(directory, key, PARTIAL_ENDING);
     return { path: claimed, fd: openSync(claimed, 'a+', 0o600) };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   type Digest,
@@ -7,6 +7,7 @@ import {
   type FileSystem,
   fsyncDirectory,
   log,
+  makeDirectories,
   nodeFileSystem,
   ProvError,
   writeError,
@@ -61,7 +62,7 @@ export async function unpackLayer(
   }
   const staging = beside(destination);
   try {
-    makeDirectory(staging);
+    makeDirectories(staging, { mode: 0o755 });
     const unpacked = await unpackInto(staging, source, { ...options, title });
     putInPlace(staging, destination);
     return unpacked;
@@ -121,14 +122,6 @@ async function unpackInto(
     return { ...written, treeDigest };
   } finally {
     writer.close();
-  }
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    throw writeError(path, error);
   }
 }
 

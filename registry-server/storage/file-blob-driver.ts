@@ -1,7 +1,17 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Digest, digestAlgorithm, digestFile, digestHex, writeError } from '#base';
+import {
+  type Digest,
+  digestAlgorithm,
+  digestFile,
+  digestHex,
+  fsyncDirectoryLater,
+  makeDirectories,
+  nodeFileSystem,
+  writeError,
+  writePieces,
+} from '#base';
 import type { BlobDriver, BlobReader, StagedBlob } from './blob-driver.js';
 
 const HASH_READ_BYTES = 256 * 1024;
@@ -34,7 +44,7 @@ export async function openFileBlobDriver(directory: string): Promise<BlobDriver>
       await guard(target, async () => {
         await makeDurable(dirname(target), durable);
         await rename(stagedPath(id), target);
-        await syncDirectory(dirname(target));
+        await fsyncDirectoryLater(dirname(target));
       });
     },
     discard: (id) => rm(stagedPath(id), { force: true }),
@@ -78,41 +88,15 @@ async function openStaged(path: string): Promise<StagedBlob> {
 }
 
 async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<number> {
-  const total = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-  if (total === 0) return 0;
-  let { bytesWritten: done } = await file.writev(chunks as Uint8Array[]);
-  if (done < total) {
-    const all = Buffer.concat(chunks);
-    while (done < total) {
-      const { bytesWritten } = await file.write(all, done, total - done);
-      if (bytesWritten === 0) throw Object.assign(new Error('short write'), { code: 'EIO' });
-      done += bytesWritten;
-    }
-  }
-  return total;
+  await writePieces(nodeFileSystem, file.fd, chunks);
+  return chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
 }
 
 /** Creates `path` with its parents so that the names survive a power cut; remembers what it has done. */
 async function makeDurable(path: string, known: Set<string>): Promise<void> {
   if (known.has(path)) return;
-  const first = await mkdir(path, { recursive: true });
-  if (first !== undefined) {
-    for (let parent = dirname(path); ; parent = dirname(parent)) {
-      await syncDirectory(parent);
-      if (parent === dirname(first)) break;
-    }
-  }
+  for (const made of makeDirectories(path)) await fsyncDirectoryLater(dirname(made));
   known.add(path);
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 async function ignoreMissing<T>(action: Promise<T>): Promise<T | undefined> {

@@ -1,6 +1,6 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { isProvError, ProvError, writeError } from '#base';
+import { isProvError, makeDirectories, ProvError, writeError } from '#base';
 import { openDatabase, openReadOnly, type Reader, type Row } from '#db';
 import type { EventLog, StoredEvent } from './event-log.js';
 import { number } from './memory-event-log.js';
@@ -72,7 +72,7 @@ export async function openEventLog(
  */
 function makePrivate(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, { mode: 0o700 });
     if (!lstatSync(directory).isDirectory()) throw new Error('it is a link');
     chmodSync(directory, 0o700);
   } catch (error) {

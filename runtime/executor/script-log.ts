@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectories } from '#base';
 
 /** Largest log of one attempt, in bytes; what comes after is counted, not kept. */
 export const MAX_LOG_BYTES = 64 * 1024 * 1024;
@@ -27,7 +27,7 @@ export class ScriptLog {
   }
 
   static async open(path: string, maxBytes = MAX_LOG_BYTES): Promise<ScriptLog> {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path), { mode: 0o700 });
     return new ScriptLog(path, await open(path, 'w', 0o600), maxBytes);
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ProvError, writeError, writeFileAtomic } from '#base';
+import { makeDirectories, ProvError, writeError, writeFileAtomic } from '#base';
 import type { KeyPair } from '#trust';
 
 export interface KeyFiles {
@@ -32,11 +32,7 @@ export function writeKeyPair(files: KeyFiles, pair: KeyPair): void {
 
 /** Readable by its owner only; appears whole under its name, or not at all when the name is taken. @throws CLI_FILE_EXISTS */
 export function writeSecretFile(path: string, text: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw writeError(dirname(path), error);
-  }
+  makeDirectories(dirname(path));
   const staged = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   writeFileAtomic(staged, text, { mode: 0o600 });
   try {

@@ -1,6 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRunning, type ProcessIdentity, ProvError, provHome, writeFileAtomic } from '#base';
+import {
+  isRunning,
+  makeDirectories,
+  type ProcessIdentity,
+  ProvError,
+  provHome,
+  writeFileAtomic,
+} from '#base';
 
 /** A registry process started by this user on this machine. */
 export interface RegistryRecord extends ProcessIdentity {
@@ -16,7 +23,7 @@ function folder(env: NodeJS.ProcessEnv): string {
 }
 
 export function writeRecord(record: RegistryRecord, env: NodeJS.ProcessEnv): () => void {
-  mkdirSync(folder(env), { recursive: true, mode: 0o700 });
+  makeDirectories(folder(env), { mode: 0o700 });
   const path = join(folder(env), `${record.pid}.json`);
   writeFileAtomic(path, JSON.stringify(record), { mode: 0o600 });
   return () => rmSync(path, { force: true });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   type ErrorDetails,
   identifyProcess,
+  makeDirectories,
   ProvError,
   provHome,
   writeError,
@@ -132,7 +133,7 @@ async function background(context: CommandContext, { data, port, host }: Place):
 
 function openLog(path: string): number {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(path), { mode: 0o700 });
     return openSync(path, 'a', 0o600);
   } catch (error) {
     throw writeError(path, error);

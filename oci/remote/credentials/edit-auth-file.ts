@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { withFileLock, writeError, writeFileAtomic } from '#base';
+import { makeDirectories, withFileLock, writeFileAtomic } from '#base';
 import { parseAuthFile, readAuthFile, type Section, sectionOf } from './auth-file-content.js';
 import { helperFor, normalisedKey, normalisedKeys, writtenKey } from './auth-keys.js';
 import { eraseFromHelper, storeInHelper } from './credential-helper.js';
@@ -107,11 +107,7 @@ async function edit<T>(
   { signal }: EditAuthOptions,
   change: (draft: Draft) => Promise<T>,
 ): Promise<T> {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw writeError(path, error);
-  }
+  makeDirectories(dirname(path), { mode: 0o700 });
   // A link is written through: people keep such files in a repository of their own.
   const real = existsSync(path) ? realpathSync(path) : path;
   return withFileLock(

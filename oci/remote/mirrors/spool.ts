@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeError } from '#base';
+import { makeDirectories, writeError } from '#base';
 
 /** Content up to this size is held in memory. */
 const MEMORY_BYTES = 8 * 1024 * 1024;
@@ -43,7 +42,7 @@ export async function spool(
 
 async function create(path: string, directory: string): Promise<FileHandle> {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory, { mode: 0o700 });
     const file = await open(path, 'wx+', 0o600);
     // Gone with the process, whatever becomes of it.
     if (process.platform !== 'win32') await rm(path, { force: true });
