@@ -51,6 +51,23 @@ test('two pushes of one blob at once are one upload', async (t) => {
   assert.equal(server.count('POST'), 1);
 });
 
+test('who leaves an upload does not end it for those who push the same blob', async (t) => {
+  const { repository, server } = await fixture(t);
+  const { bytes, descriptor } = randomBlob(1000);
+  const first = new AbortController();
+  async function* never() {
+    yield bytes.subarray(0, 10);
+    first.abort(new Error('the first one left'));
+    yield bytes.subarray(10, 20);
+    await new Promise(() => {});
+  }
+  const leaving = repository.push(descriptor, never, { signal: first.signal });
+  const staying = repository.push(descriptor, sourceOf(bytes));
+  await assert.rejects(leaving, /the first one left/);
+  await staying;
+  assert.deepEqual(server.model.repository('ns/app').blobs.get(descriptor.digest), bytes);
+});
+
 test('a blob above 16 MiB goes in chunks of 8 MiB', async (t) => {
   const { repository, server } = await fixture(t);
   const { bytes, descriptor } = randomBlob(20 * 1024 * 1024);

@@ -3,6 +3,7 @@ import { type Descriptor, isManifestType } from '#schemas';
 import type { ByteSource, CallOptions, PushOptions } from '../content-store.js';
 import { describeReferrer } from '../manifest-codec.js';
 import { isReferrersTag, referrersTag } from '../referrers-tag.js';
+import { SharedWork } from '../shared-work.js';
 import { downloadBlob } from './blob-download.js';
 import { headBlob, mountBlob, uploadBlob } from './blob-upload.js';
 import { listStrings } from './pages.js';
@@ -21,7 +22,7 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
   const access = new RepositoryAccess(client, name);
   const { label } = access;
   const manifests = new RemoteManifests(access);
-  const uploads = new Map<Digest, Promise<void>>();
+  const uploads = new SharedWork();
   const uploaded = new Set<Digest>();
 
   async function pushManifest(
@@ -59,19 +60,15 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
   }
 
   /** Two pushes of one blob at once are one. */
-  async function pushBlob(descriptor: Descriptor, source: ByteSource, options: PushOptions): Promise<void> {
-    const known = uploads.get(descriptor.digest);
-    if (known) return known;
-    // Whoever asked before that one ended has heard that it is not there.
-    if (options.absent && uploaded.has(descriptor.digest) && !access.doubtful.has(descriptor.digest)) return;
-    const upload = uploadBlob(access, descriptor, { source, ...options });
-    uploads.set(descriptor.digest, upload);
-    try {
-      await upload;
-      if (uploaded.size < LIMITS.graphNodes) uploaded.add(descriptor.digest);
-    } finally {
-      uploads.delete(descriptor.digest);
-    }
+  function pushBlob(descriptor: Descriptor, source: ByteSource, options: PushOptions): Promise<void> {
+    const { digest } = descriptor;
+    const upload = async (shared: CallOptions) => {
+      // Whoever asked before another one ended has heard that it is not there.
+      if (options.absent && uploaded.has(digest) && !access.doubtful.has(digest)) return;
+      await uploadBlob(access, descriptor, { source, ...options, ...shared });
+      if (uploaded.size < LIMITS.graphNodes) uploaded.add(digest);
+    };
+    return uploads.run(digest, upload, options);
   }
 
   async function deleteManifest(digest: string, { signal }: CallOptions = {}): Promise<boolean> {

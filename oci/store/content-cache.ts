@@ -26,9 +26,9 @@ import {
 } from '../content-store.js';
 import { countBytes } from '../count-bytes.js';
 import { readError } from '../reading.js';
+import { SharedWork } from '../shared-work.js';
 import { verifiedStream } from '../verified-stream.js';
 import { openPartialContent, PARTIAL_ENDING } from './partial-content.js';
-import { shareFill } from './shared-fill.js';
 
 type Content = Pick<Descriptor, 'digest' | 'size'>;
 
@@ -64,6 +64,8 @@ const WHOLE_BYTES = 4 * 1024 * 1024;
 /** Content below this size is not worth going on with. */
 const RESUMABLE_BYTES = 1024 * 1024;
 const ALGORITHMS = ['sha256', 'sha512'] as const;
+/** Of all cache objects: a file of a directory is filled by one of them. */
+const fills = new SharedWork();
 
 /**
  * Opens the cache in `directory` (made when missing): `blobs/ALGORITHM/HEX` and, below `partial/`, what is not
@@ -168,7 +170,7 @@ export async function openContentCache(directory: string): Promise<ContentCache>
       const work = async (call: CallOptions) => {
         if ((await verifiedPath(digest, call)) === undefined) await fillOnce(descriptor, store, call);
       };
-      await shareFill(`${root} ${digest}`, work, options);
+      await fills.run(`${root} ${digest}`, work, options);
     },
     path: verifiedPath,
     locate({ digest, size }) {

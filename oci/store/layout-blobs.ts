@@ -17,6 +17,7 @@ import type { Descriptor } from '#schemas';
 import type { ByteSource, PushOptions } from '../content-store.js';
 import { countedSource } from '../count-bytes.js';
 import { readError } from '../reading.js';
+import { SharedWork } from '../shared-work.js';
 import { sizedStream, verifiedStream } from '../verified-stream.js';
 
 /** Blobs up to this size may wait for others, to be made durable together. */
@@ -57,7 +58,7 @@ export function openLayoutBlobs(root: string, options: LayoutBlobsOptions): Layo
   const { label, grouped, fileSystem } = options;
   const fileOptions = fileSystem ? { fileSystem } : {};
   const waiting = new Map<Digest, WaitingBlob>();
-  const underWay = new Map<Digest, Promise<void>>();
+  const writes = new SharedWork();
 
   async function size(digest: Digest): Promise<number | undefined> {
     return waiting.get(digest)?.size ?? sizeOf(blobPath(root, digest));
@@ -96,18 +97,8 @@ export function openLayoutBlobs(root: string, options: LayoutBlobsOptions): Layo
         yield* filePieces(blobPath(root, digest));
       }
     },
-    async write(descriptor, source, call = {}) {
-      const { digest } = descriptor;
-      const known = underWay.get(digest);
-      if (known !== undefined) return known;
-      const writing = writeOnce(descriptor, source, call);
-      underWay.set(digest, writing);
-      try {
-        await writing;
-      } finally {
-        underWay.delete(digest);
-      }
-    },
+    write: (descriptor, source, call = {}) =>
+      writes.run(descriptor.digest, (shared) => writeOnce(descriptor, source, { ...call, ...shared }), call),
     isFull: () => waiting.size >= MOST_WAITING,
     async flush() {
       const blobs = [...waiting];

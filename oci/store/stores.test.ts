@@ -126,6 +126,33 @@ test('layout: many writers at once lose nothing', async (t) => {
   assert.deepEqual(readdirSync(directory).sort(), ['blobs', 'index.json', 'oci-layout']);
 });
 
+test('layout: who leaves does not end a push for those who push the same content, and all hear of it', async (t) => {
+  const layout = await openOciLayout(join(temporaryDirectory(t), 'l'));
+  const store = layout.repository('ns/app');
+  let goOn = () => {};
+  const waited = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  async function* slowly() {
+    yield blob.subarray(0, 5);
+    await waited;
+    yield blob.subarray(5);
+  }
+  const [first, second] = [new AbortController(), new AbortController()];
+  const heard: number[] = [];
+  const leaving = store.push(descriptor, slowly, { signal: first.signal });
+  const impatient = store.push(descriptor, bytesSource(blob), { signal: second.signal });
+  const staying = store.push(descriptor, bytesSource(blob), { onProgress: ({ done }) => heard.push(done) });
+  second.abort(new Error('the second one left'));
+  await assert.rejects(impatient, /the second one left/);
+  first.abort(new Error('the first one left'));
+  goOn();
+  await assert.rejects(leaving, /the first one left/);
+  await staying;
+  assert.deepEqual(Buffer.from(await fetchBytes(store, descriptor)), blob);
+  assert.equal(heard.at(-1), blob.length);
+});
+
 test('layout: a directory written by oras, with bare tags, is one repository under any name', async (t) => {
   const directory = join(temporaryDirectory(t), 'l');
   const store = (await openOciLayout(directory)).repository('');
