@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 
 /** Compiled code of the program's modules, kept on disk between runs. */
 export interface CodeCache {
@@ -44,7 +45,7 @@ export function openCodeCache(directory: string, stamp: string): CodeCache {
   return {
     get(id) {
       const found = kept.get(id);
-      return found !== undefined && sumOf(found.code) === found.sum ? found.code : undefined;
+      return found !== undefined && crc32(found.code) === found.sum ? found.code : undefined;
     },
     add: (id, script) => void added.set(id, script),
     save() {
@@ -142,7 +143,7 @@ function save(directory: string, path: string, { kept, added }: Content): void {
 }
 
 function format(all: ReadonlyMap<string, Buffer>): Buffer {
-  const index = [...all].map(([id, code]) => [id, code.length, sumOf(code)]);
+  const index = [...all].map(([id, code]) => [id, code.length, crc32(code)]);
   const text = JSON.stringify(index);
   const head = Buffer.alloc(padded(HEADER_BYTES + text.length), ' ');
   head.writeUInt32LE(MAGIC, 0);
@@ -150,19 +151,6 @@ function format(all: ReadonlyMap<string, Buffer>): Buffer {
   head.write(text, HEADER_BYTES, 'latin1');
   const codes = [...all.values()].flatMap((code) => [code, Buffer.alloc(padded(code.length) - code.length)]);
   return Buffer.concat([head, ...codes]);
-}
-
-/** Of whole words: V8's data has no other length. */
-function sumOf(code: Buffer): number {
-  const aligned = code.byteOffset % 4 === 0 ? code : Buffer.from(code);
-  const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
-  let [a, b] = [1, 0];
-  // Two words a step, by index: this runs in V8's interpreter, at every start.
-  for (let i = 0; i + 1 < words.length; i += 2) {
-    a = (a + words[i]!) | 0;
-    b = (b + a) ^ words[i + 1]!;
-  }
-  return (a ^ b) >>> 0;
 }
 
 function padded(length: number): number {
