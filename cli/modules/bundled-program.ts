@@ -1,9 +1,10 @@
 // program.cjs of the bundle: opens the archive of modules and starts the program that is in it.
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { main as programMain } from '../program.js';
 import { openCodeCache } from './code-cache.js';
-import { archiveStamp, type ModuleArchive, type ModulePlace, openModuleArchive } from './module-archive.js';
+import { type ModuleArchive, type ModulePlace, openModuleArchive } from './module-archive.js';
 
 /** Put in by the bundler. */
 declare const PROV_MODULES: string;
@@ -39,11 +40,17 @@ function open(cacheDirectory?: string): ModuleArchive {
   const cache =
     cacheDirectory === undefined
       ? undefined
-      : openCodeCache(cacheDirectory, `${PROV_BUILD}-${archiveStamp(path)}${optionsStamp()}`);
+      : openCodeCache(cacheDirectory, `${PROV_BUILD}-${fileStamp(path)}${optionsStamp()}`);
   if (cache !== undefined) process.on('exit', () => cache.save());
   const index = JSON.parse(PROV_MODULES) as Record<string, ModulePlace>;
   archive = openModuleArchive({ path, index, require }, cache);
   return archive;
+}
+
+/** Says which file it is, so that compiled code of one that was changed by hand is not used for it. */
+function fileStamp(path: string): string {
+  const { size, mtimeMs } = statSync(path);
+  return `${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}`;
 }
 
 /** Code that was compiled under other options of V8 is refused by it, so each set of them has a file of its own. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import type { CodeCache } from './code-cache.js';
@@ -48,8 +48,7 @@ export function openModuleArchive(
   const { getBuiltinModule } = process;
 
   function at(id: string): Exports {
-    const known = done.get(id);
-    return known ?? evaluate(id);
+    return done.get(id) ?? evaluate(id);
   }
 
   function evaluate(id: string): Exports {
@@ -80,15 +79,4 @@ export function openModuleArchive(
   }
 
   return { at, evaluated: () => [...done.keys()] };
-}
-
-/** Says which file it is, so that compiled code of another one is not used for it. */
-export function archiveStamp(path: string): string {
-  const file = openSync(path, 'r');
-  try {
-    const { size, mtimeMs } = fstatSync(file);
-    return `${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}`;
-  } finally {
-    closeSync(file);
-  }
 }
