@@ -62,7 +62,7 @@ interface Kept {
 
 function read(directory: string, path: string): Map<string, Kept> {
   try {
-    if (!isPlacedByUs(directory) || !isOurs(lstatSync(directory))) return new Map();
+    if (!isPlacedByUs(directory) || !isOurDirectory(directory)) return new Map();
     const file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
     try {
       const info = fstatSync(file);
@@ -75,6 +75,11 @@ function read(directory: string, path: string): Map<string, Kept> {
   } catch {
     return new Map();
   }
+}
+
+function isOurDirectory(path: string): boolean {
+  const found = lstatSync(path);
+  return found.isDirectory() && isOurs(found);
 }
 
 function isOurs({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
@@ -130,7 +135,7 @@ function save(directory: string, path: string, { kept, added }: Content): void {
     // Not recursive: Node 20 never comes back where a directory cannot be made in one that is there (/proc).
     for (const each of [dirname(directory), directory])
       if (statSync(each, { throwIfNoEntry: false }) === undefined) mkdirSync(each, { mode: 0o700 });
-    if (!isOurs(lstatSync(directory))) return;
+    if (!isOurDirectory(directory)) return;
     const all = new Map([...kept].map(([id, { code }]) => [id, code]));
     for (const [id, script] of added) all.set(id, script.createCachedData());
     writeFileSync(staging, format(all), { mode: 0o600, flag: 'wx' });
