@@ -11,14 +11,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { builtinModules, createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve as resolvePath } from 'node:path';
 import { build, transform } from 'esbuild';
 import { lazyModule } from './lazy-module.mjs';
 
-/** Native code that must stay outside the bundle, and a plug-in of the SBOM library for XML, which nobody asks for. */
 /** Packages whose files are taken as one module: with copies of its own each would not know what another made. */
 const WHOLE = ['@cyclonedx/cyclonedx-library'];
+/** Native code that must stay outside the bundle, and a plug-in of the SBOM library for XML, which nobody asks for. */
 const EXTERNAL = ['libsql', 'xmlbuilder2'];
 /** Threads: each is a bundle of its own. */
 const WORKERS = { 'db-worker': 'build/db/worker.js', 'deflate-worker': 'build/oci/pack/deflate-worker.js' };
@@ -42,7 +42,7 @@ export async function bundle() {
   mkdirSync('dist');
   const extensionLibs = 'scripts/bundle-extension-libs.mjs';
   if (existsSync(extensionLibs)) await (await import('./bundle-extension-libs.mjs')).bundleExtensionLibs();
-  const meta = { inputs: {}, outputs: {} };
+  const meta = { inputs: {} };
   const { modules, packages } = await readModules([PROGRAM, DOOR]);
   const parts = [...modules].map(([id, { code }]) => [id, code]);
   parts.push(...(await packageModules(packages, meta)));
@@ -96,8 +96,7 @@ async function readModules(entries) {
       resolve(specifier) {
         const target = ours(specifier, id);
         if (target !== undefined) return `__at(${JSON.stringify(target)})`;
-        if (builtinModules.includes(specifier.replace(/^node:/, '')))
-          return `__builtin(${JSON.stringify(specifier)})`;
+        if (isBuiltin(specifier)) return `__builtin(${JSON.stringify(specifier)})`;
         // Taken as its default export: that is all that import() of a CommonJS module surely has.
         if (EXTERNAL.includes(specifier)) return `{ default: require(${JSON.stringify(specifier)}) }`;
         return `__at(${JSON.stringify(packageId(specifier))})`;
@@ -107,15 +106,12 @@ async function readModules(entries) {
     for (const { specifier, names } of uses) {
       const target = ours(specifier, id);
       if (target !== undefined) found.push(target);
-      else if (!builtinModules.includes(specifier.replace(/^node:/, '')) && !EXTERNAL.includes(specifier))
+      else if (!isBuiltin(specifier) && !EXTERNAL.includes(specifier))
         packages.set(specifier, new Set([...(packages.get(specifier) ?? []), ...names]));
     }
     const { code } = await transform(
       `x = (__set, __at, __builtin, require, __url) => {\n'use strict';\n${body}\n}`,
-      {
-        ...MINIFY,
-        sourcefile: file,
-      },
+      { ...MINIFY, sourcefile: file },
     );
     modules.set(id, { exported, code: code.replace(/^x=/, '').replace(/;\n$/, '') });
     return found;
@@ -206,10 +202,10 @@ async function packagedModule(specifier, source, meta) {
     write: false,
   });
   Object.assign(meta.inputs, metafile.inputs);
-  const text = outputFiles[0].text.replace(/^"use strict";/, '');
+  const [, strict, text] = /^("use strict";)?(.*)$/s.exec(outputFiles[0].text);
   return [
     packageId(specifier),
-    `(__set, __at, __builtin, require) => {${/^"use strict";/.test(outputFiles[0].text) ? '"use strict";' : ''}const module={exports:{}};let exports=module.exports;${text}__set(module.exports);}`,
+    `(__set, __at, __builtin, require) => {${strict ?? ''}const module={exports:{}};let exports=module.exports;${text}__set(module.exports);}`,
   ];
 }
 

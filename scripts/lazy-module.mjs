@@ -11,9 +11,9 @@ const URL_NAME = '__moduleUrl';
 const GIVEN = /^__(?:set|at|builtin|url)$/;
 
 /**
- * The module as a factory: `(__set, __at, __url) => {…}`, where `__set` takes the object of its exports and `__at`
- * loads another module. `resolve(specifier)` gives the expression that loads it. Also gives what it takes of each
- * import: names, or '*' for all of it.
+ * The body of a factory, `(__set, __at, __builtin, require, __url) => {…}`: `__set` takes the object of its exports,
+ * `__url` gives its address, and `resolve(specifier)` the expression that loads another module with the rest. Also
+ * gives what it takes of each import: names, or '*' for all of it.
  *
  * esbuild does the change to CommonJS, and thereby the analysis of scopes: an import becomes `var import_x =
  * require(…)` under a name that nothing else in the file has, so that every identifier of that name is a use.
@@ -57,11 +57,11 @@ export async function lazyModule(source, { file, target, resolve }) {
       );
   }
   const dynamic = [];
-  const visit = (node, parent, key) => {
+  const visit = (node, parent, key, grandparent) => {
     if (isImportCall(node)) {
       const [given] = node.arguments ?? [node.source];
       if (given.type !== 'StringLiteral') throw new Error(`${file}: import() of what is not a literal`);
-      dynamic.push({ specifier: given.value, node, parent, names: destructured(parent) });
+      dynamic.push({ specifier: given.value, names: destructured(parent, grandparent) });
       const load = resolve(given.value);
       edits.push([node.start, node.end, `Promise.resolve().then(() => (${load}))`]);
       return;
@@ -76,7 +76,7 @@ export async function lazyModule(source, { file, target, resolve }) {
     // In brackets, since `new x().y()` would call the wrong one.
     const use = `(${node.name}())`;
     found.used.add(member === undefined ? '*' : member.property.name);
-    // A module of Node, and a CommonJS module, is its own default export.
+    // A module of Node is its own default export.
     if (member?.property.name === 'default' && /^node:/.test(found.specifier))
       edits.push([node.start, member.end, use]);
     else
@@ -101,7 +101,7 @@ export async function lazyModule(source, { file, target, resolve }) {
   const uses = [
     ...[...imports.values()].map(({ specifier, used }) => ({ specifier, names: [...used] })),
     ...eager.map((specifier) => ({ specifier, names: [] })),
-    ...dynamic.map(({ specifier, names }) => ({ specifier, names: names ?? ['*'], dynamic: true })),
+    ...dynamic.map(({ specifier, names }) => ({ specifier, names: names ?? ['*'] })),
   ];
   return { body, uses, exported: exported.map(({ name }) => name) };
 }
@@ -144,10 +144,10 @@ function isImportCall(node) {
 }
 
 /** The names in `const { a, b: c } = await import(…)`; undefined when all of the module may be used. */
-function destructured(parent) {
-  const declaration = parent?.type === 'AwaitExpression' ? parent.declarator : undefined;
-  if (declaration?.id.type !== 'ObjectPattern') return undefined;
-  return declaration.id.properties.map(({ key }) => key.name ?? key.value);
+function destructured(parent, grandparent) {
+  if (parent.type !== 'AwaitExpression' || grandparent.type !== 'VariableDeclarator') return undefined;
+  if (grandparent.id.type !== 'ObjectPattern') return undefined;
+  return grandparent.id.properties.map(({ key }) => key.name ?? key.value);
 }
 
 /** Whether an identifier is a name of a property or label, not a variable. */
@@ -157,16 +157,14 @@ function isName(parent, key) {
   return key === 'key' && !parent.computed;
 }
 
-function walk(node, parent, visit, key) {
-  if (node.type === 'VariableDeclarator' && node.init?.type === 'AwaitExpression')
-    node.init.declarator = node;
-  visit(node, parent, key);
+function walk(node, parent, visit, key, grandparent) {
+  visit(node, parent, key, grandparent);
   for (const [name, value] of Object.entries(node)) {
-    if (name === 'loc' || name === 'extra' || name === 'declarator' || /[cC]omments$/.test(name)) continue;
+    if (name === 'loc' || name === 'extra' || /[cC]omments$/.test(name)) continue;
     // A shorthand property is one identifier, twice.
     if (name === 'key' && node.shorthand) continue;
     for (const each of Array.isArray(value) ? value : [value])
-      if (typeof each?.type === 'string') walk(each, node, visit, name);
+      if (typeof each?.type === 'string') walk(each, node, visit, name, parent);
   }
 }
 
