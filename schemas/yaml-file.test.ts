@@ -68,6 +68,19 @@ test('deep nesting ends in our error or a value, never in a stack overflow', () 
   }
 });
 
+test('a key that is a list or a map is a key as it is written, and nobody warns of it', async () => {
+  const warnings: string[] = [];
+  const warned = (warning: Error) => warnings.push(warning.message);
+  process.on('warning', warned);
+  try {
+    assert.deepEqual(parseYaml('[a, b]: 1\n? {c: d}\n: 2\n', 'f.yaml').value, { '[ a, b ]': 1, '{ c: d }': 2 });
+    await new Promise(setImmediate);
+  } finally {
+    process.off('warning', warned);
+  }
+  assert.deepEqual(warnings, []);
+});
+
 test('members called like those of Object change no prototype', () => {
   const { value } = parseYaml('__proto__: { polluted: true }\nconstructor: 1\n', 'f.yaml');
   assert.equal(({} as { polluted?: boolean }).polluted, undefined);

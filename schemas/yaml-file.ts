@@ -32,6 +32,8 @@ export function parseYaml(text: string, path: string): YamlFile {
     strict: true,
     prettyErrors: false,
     version: '1.2',
+    // A key that is a list or a map is for the schema to refuse, not for Node to warn of on standard error.
+    logLevel: 'error',
   });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) {
