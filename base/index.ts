@@ -10,6 +10,7 @@ export {
 export { type AtomicStream, openAtomicStream, writeFileAtomicLater } from './atomic-stream.js';
 export { canonicalJson, type JsonValue } from './canonical-json.js';
 export { childEnvironment } from './child-environment.js';
+export { counted } from './counted.js';
 export {
   type Digest,
   type DigestAlgorithm,

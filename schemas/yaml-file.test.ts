@@ -73,7 +73,10 @@ test('a key that is a list or a map is a key as it is written, and nobody warns 
   const warned = (warning: Error) => warnings.push(warning.message);
   process.on('warning', warned);
   try {
-    assert.deepEqual(parseYaml('[a, b]: 1\n? {c: d}\n: 2\n', 'f.yaml').value, { '[ a, b ]': 1, '{ c: d }': 2 });
+    assert.deepEqual(parseYaml('[a, b]: 1\n? {c: d}\n: 2\n', 'f.yaml').value, {
+      '[ a, b ]': 1,
+      '{ c: d }': 2,
+    });
     await new Promise(setImmediate);
   } finally {
     process.off('warning', warned);

@@ -1,6 +1,6 @@
 import { type Document, isMap, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type * as z from 'zod';
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 
 const MAX_ALIASES = 50;
 
@@ -193,9 +193,8 @@ function boundOf(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): stri
       : (['at most', issue.maximum] as const);
   const strict = issue.inclusive === false ? ' (that itself not)' : '';
   if (issue.origin === 'array' || issue.origin === 'set')
-    return `must have ${word} ${bound} entries`.replace(/ 1 entries$/, ' 1 entry');
-  if (issue.origin === 'string')
-    return `must have ${word} ${bound} characters`.replace(/ 1 characters$/, ' 1 character');
+    return `must have ${word} ${counted(Number(bound), 'entry', 'entries')}`;
+  if (issue.origin === 'string') return `must have ${word} ${counted(Number(bound), 'character')}`;
   return `must be ${word} ${bound}${strict}`;
 }
 

@@ -1,4 +1,4 @@
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import type { RemoteRegistry } from '#oci';
 import { type IndexEntry, type LifecycleState, type RemoteReference, versionToTag } from '#schemas';
 import { withRegistries } from '../access/registries.js';
@@ -65,7 +65,10 @@ export async function packageIn(
   for (const entry of joined.entries) found.set(entry.version, rowOf(entry, reference(entry.version)));
   const open = joined.unlisted.slice(0, MAX_MANIFESTS);
   const unread = joined.unlisted.length - open.length;
-  if (unread > 0) warnings.push(`${unread} versions are in no index and were not looked at`);
+  if (unread > 0)
+    warnings.push(
+      `${counted(unread, 'version is', 'versions are')} in no index and ${unread === 1 ? 'was' : 'were'} not looked at`,
+    );
   const worker = async () => {
     for (let version = open.shift(); version !== undefined; version = open.shift()) {
       try {

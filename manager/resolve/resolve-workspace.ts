@@ -1,4 +1,4 @@
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import { type PlanChange, planDiff } from '#resolver';
 import { isLocalEntry, type Lock } from '#schemas';
 import { MODE_RULES, type Workspace } from '#workspace';
@@ -134,7 +134,7 @@ async function plan(
   const { workspace, update, allowLocal } = options;
   context.onEvent?.({
     event: 'resolving',
-    message: `resolving ${workspace.requirements.length} requirements`,
+    message: `resolving ${counted(workspace.requirements.length, 'requirement')}`,
   });
   const place = { workspace, policy, registries, contents, allowLocal, before };
   if (before !== undefined && update?.names !== undefined) {

@@ -1,3 +1,4 @@
+import { counted } from '#base';
 import type { Cause } from './cause.js';
 import { ignoredTagsNote, spellVersions } from './describe-fact.js';
 import type { Proof } from './proof.js';
@@ -28,9 +29,7 @@ export function availableOf(proof: Proof, first: readonly number[]): string[] {
   });
   const lines = shown.slice(0, SHOWN_PACKAGES).map((at) => describe(proof, at));
   const more = shown.length - lines.length;
-  return more > 0
-    ? [...lines.slice(0, -1), `${lines.at(-1)}; and ${more} more ${more === 1 ? 'package' : 'packages'}`]
-    : lines;
+  return more > 0 ? [...lines.slice(0, -1), `${lines.at(-1)}; and ${counted(more, 'more package')}`] : lines;
 }
 
 function describe(proof: Proof, at: number): string {

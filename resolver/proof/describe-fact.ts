@@ -1,3 +1,4 @@
+import { counted } from '#base';
 import type { Origin } from '../requirement.js';
 import type { Cause, Overridden } from './cause.js';
 import { describeCause } from './describe-cause.js';
@@ -111,5 +112,5 @@ export function ignoredTagsNote(tags: readonly string[] = []): string {
   if (tags.length === 0) return '';
   const named = tags.slice(0, IGNORED_TAGS_NAMED).join(', ');
   const rest = tags.length > IGNORED_TAGS_NAMED ? ', …' : '';
-  return `; ${tags.length} ${tags.length === 1 ? 'tag' : 'tags'} ignored: ${named}${rest}`;
+  return `; ${counted(tags.length, 'tag')} ignored: ${named}${rest}`;
 }

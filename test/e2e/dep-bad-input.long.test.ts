@@ -91,7 +91,7 @@ test('a registry that is down is named; what needs no registry goes on', async (
   await fails(at, 'licenses --offline', {
     code: 'MANAGER_OFFLINE_MISSING',
     exit: EXIT.network,
-    message: /this machine lacks 1 pieces of content:\n {2}sha256:\w{64} {2}taskserv os 1\.1\.0/,
+    message: /this machine lacks 1 of the pieces of content:\n {2}sha256:\w{64} {2}taskserv os 1\.1\.0/,
     hint: /Run prov dep fetch/,
   });
 });

@@ -177,7 +177,7 @@ test('offline opens no socket: it resolves, locks and installs from what was kep
   assert.equal(readFileSync(workspace.lockFile, 'utf8'), bytes);
   await assert.rejects(go({ install: true }, offline), {
     code: 'MANAGER_OFFLINE_MISSING',
-    message: /5 pieces of content:\n(?:.*sha256:[0-9a-f]{64}.*\n?){5}/,
+    message: /5 of the pieces of content:\n(?:.*sha256:[0-9a-f]{64}.*\n?){5}/,
     hint: /prov mirror export .*prov mirror import/,
   });
   assert.deepEqual(opened, []);

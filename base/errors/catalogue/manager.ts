@@ -155,12 +155,12 @@ export const managerErrors = entries({
     exit: 'network',
   },
   MANAGER_OFFLINE_MISSING: {
-    message: '--offline: this machine lacks {count} pieces of content:\n{list}',
+    message: '--offline: this machine lacks {count} of the pieces of content:\n{list}',
     hint: 'Run prov dep fetch where the registry can be reached. From another machine: {mirror}',
     exit: 'network',
   },
   MANAGER_PLAN_DECLINED: {
-    message: 'nothing was changed: {count} changes of the plan were not agreed to',
+    message: 'nothing was changed: the plan was not agreed to; changes in it to look at: {count}',
     hint: 'prov dep resolve --dry-run shows the plan; --yes agrees to it.',
     exit: 'failed',
   },

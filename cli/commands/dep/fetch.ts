@@ -1,3 +1,4 @@
+import { counted } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { formatBytes, managerContext } from '../ext/shared.js';
 import { openCommandWorkspace } from './in-workspace.js';
@@ -10,6 +11,6 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const { extensions, pieces, bytes } = result;
   return {
     data: result,
-    text: `${extensions} extensions are on this machine: ${pieces} pieces, ${formatBytes(bytes)}`,
+    text: `${counted(extensions, 'extension is', 'extensions are')} on this machine: ${counted(pieces, 'piece')}, ${formatBytes(bytes)}`,
   };
 }

@@ -1,4 +1,4 @@
-import { EXIT } from '#base';
+import { counted, EXIT } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
 import { openCommandWorkspace } from './in-workspace.js';
@@ -8,7 +8,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const { checkLock } = await import('#manager');
   const result = await checkLock({ workspace }, managerContext(context, input));
   const { problems, extensions, compared, installed } = result;
-  const counts = `${extensions} extensions, ${compared} compared with their manifests, ${installed} installed`;
+  const counts = `${counted(extensions, 'extension')}, ${compared} compared with their manifests, ${installed} installed`;
   const onlyStale = problems.every(({ problem }) => problem === 'stale');
   return {
     data: result,

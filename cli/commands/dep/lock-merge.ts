@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
@@ -35,7 +35,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const end = !merged
     ? 'the lock holds no conflict markers: nothing to merge'
     : resolved
-      ? `resolved again: ${extensions} extensions`
-      : `merged: ${extensions} extensions`;
+      ? `resolved again: ${counted(extensions, 'extension')}`
+      : `merged: ${counted(extensions, 'extension')}`;
   return { data: result, text: [...lines, end].join('\n') };
 }

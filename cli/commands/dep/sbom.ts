@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { writeFileAtomic } from '#base';
+import { counted, writeFileAtomic } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
@@ -15,5 +15,5 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     return { data: { format, extensions, document: JSON.parse(text) as unknown }, text };
   const file = resolve(context.cwd, output);
   writeFileAtomic(file, text);
-  return { data: { format, extensions, file }, text: `wrote ${file}: ${extensions} extensions` };
+  return { data: { format, extensions, file }, text: `wrote ${file}: ${counted(extensions, 'extension')}` };
 }

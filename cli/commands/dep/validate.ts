@@ -1,3 +1,4 @@
+import { counted } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
 import { openCommandWorkspace } from './in-workspace.js';
@@ -10,5 +11,8 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const how = locked
     ? 'the lock fits and has an order to run in'
     : 'there is a solution; nothing is locked yet';
-  return { data: result, text: `${requirements} requirements, ${extensions} extensions: ${how}` };
+  return {
+    data: result,
+    text: `${counted(requirements, 'requirement')}, ${counted(extensions, 'extension')}: ${how}`,
+  };
 }

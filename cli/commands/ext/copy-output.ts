@@ -1,4 +1,4 @@
-import { EXIT } from '#base';
+import { counted, EXIT } from '#base';
 import type { CopySummary } from '#manager';
 import type { CommandOutput } from '../../command.js';
 import { planLines } from './plan-lines.js';
@@ -13,7 +13,7 @@ export function copyOutput(
   const { items, copied, skipped, bytes, failed, uncertain, dryRun } = summary;
   const lines = [
     `${dryRun ? words.future : words.past} ${what}`,
-    `${copied} pieces, ${formatBytes(bytes)}; ${skipped} ${dryRun ? 'are' : 'were'} there`,
+    `${counted(copied, 'piece')}, ${formatBytes(bytes)}; ${dryRun ? counted(skipped, 'is', 'are') : counted(skipped, 'was', 'were')} there`,
     ...planLines(summary),
     ...(failed === 0 ? [] : [`${failed} of ${items.length} failed:`]),
     ...items.flatMap(({ from, error }) =>

@@ -1,4 +1,4 @@
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import type { DeletePlan, Rehearsed } from '#manager';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { askYes } from '../../present/ask.js';
@@ -35,7 +35,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   for (const each of kept) context.note(`warning ${each.what} stays: ${each.reason}`);
   if (dependents.length > 0)
     context.note(
-      `warning ${dependents.length} versions on this registry need it: ${dependents.slice(0, 10).join(', ')}`,
+      `warning ${counted(dependents.length, 'version on this registry needs', 'versions on this registry need')} it: ${dependents.slice(0, 10).join(', ')}`,
     );
   if (dryRun)
     return {

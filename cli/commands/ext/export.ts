@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { copyOutput } from './copy-output.js';
@@ -34,6 +34,6 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     },
     managerContext(context, input),
   );
-  const what = `${result.items.length} reference${result.items.length === 1 ? '' : 's'} to ${result.output}`;
+  const what = `${counted(result.items.length, 'reference')} to ${result.output}`;
   return copyOutput(result, { past: 'exported', future: 'would export' }, what);
 }

@@ -1,3 +1,4 @@
+import { counted } from '#base';
 import type { FindResult } from '#manager';
 import type { CommandContext, CommandOutput } from '../../command.js';
 import { formatTable } from '../../present/printer.js';
@@ -10,7 +11,7 @@ export function foundOutput(result: FindResult, none: string, context: CommandCo
   if (unsearched.length > 0) {
     const [first] = unsearched;
     context.note(
-      `${unsearched.length} repositories could not be looked into, for example ${first!.repository}: ${first!.reason}`,
+      `${counted(unsearched.length, 'repository', 'repositories')} could not be looked into, for example ${first!.repository}: ${first!.reason}`,
     );
   }
   const table = {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { counted } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { copyOutput } from './copy-output.js';
@@ -21,6 +22,6 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     },
     managerContext(context, input),
   );
-  const what = `${result.items.length} tag${result.items.length === 1 ? '' : 's'} to ${registry}`;
+  const what = `${counted(result.items.length, 'tag')} to ${registry}`;
   return copyOutput(result, { past: 'imported', future: 'would import' }, what);
 }

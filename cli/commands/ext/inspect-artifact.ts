@@ -1,4 +1,4 @@
-import { EXIT } from '#base';
+import { counted, EXIT } from '#base';
 import type { InspectArtifactResult, InspectedArchive } from '#manager';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { packageArgument } from './package-argument.js';
@@ -51,7 +51,7 @@ function textOf({
 
 function archiveLines({ title, treeDigest, entries, unpackedBytes }: InspectedArchive): readonly string[] {
   return [
-    `archive of ${title}: ${entries.length} entries, ${formatBytes(unpackedBytes)} unpacked`,
+    `archive of ${title}: ${counted(entries.length, 'entry', 'entries')}, ${formatBytes(unpackedBytes)} unpacked`,
     `tree    ${treeDigest}`,
     ...entries.map(
       ({ mode, size, path, linksTo }) =>

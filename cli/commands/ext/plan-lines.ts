@@ -1,3 +1,4 @@
+import { counted } from '#base';
 import type { Rehearsed } from '#manager';
 import { formatBytes } from './shared.js';
 
@@ -5,12 +6,12 @@ import { formatBytes } from './shared.js';
 export function planLines({ plan }: Rehearsed): readonly string[] {
   if (plan === undefined) return [];
   const left = plan.requests.filter(({ sent }) => !sent);
-  const read = plan.fetched === 0 ? '' : `, and ${plan.fetched} bytes fetched`;
+  const read = plan.fetched === 0 ? '' : `, and ${counted(plan.fetched, 'byte')} fetched`;
   return [
     ...plan.requests.map(
       ({ method, host, path, bytes, sent }) =>
         `${sent ? 'sent ' : 'would'} ${method} ${host}${path}${bytes === 0 ? '' : ` (${formatBytes(bytes)})`}`,
     ),
-    `${left.length} more requests and ${plan.bytes} bytes would be sent${read}`,
+    `${counted(left.length, 'more request')} and ${counted(plan.bytes, 'byte')} would be sent${read}`,
   ];
 }

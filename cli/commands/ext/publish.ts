@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { listOption } from '../../options.js';
 import { planLines } from './plan-lines.js';
@@ -44,7 +44,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     ...(landed === undefined
       ? []
       : [
-          `read back ${landed.blobs} blobs, ${formatBytes(landed.bytes)}: as pushed`,
+          `read back ${counted(landed.blobs, 'blob')}, ${formatBytes(landed.bytes)}: as pushed`,
           `index: ${index.by === 'endpoint' ? 'kept by the registry' : index.by === 'artifact' ? 'written' : 'not written'}`,
         ]),
     ...planLines(result),

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EXIT } from '#base';
+import { counted, EXIT } from '#base';
 import type { Finding } from '#oci';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { provVersion } from '../../version.js';
@@ -15,9 +15,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const errors = findings.filter(({ severity }) => severity === 'error');
   const warnings = findings.filter(({ severity }) => severity === 'warning');
   const verdict =
-    errors.length === 0
-      ? `✓ ${what} is valid`
-      : `✗ ${what} has ${errors.length} error${errors.length === 1 ? '' : 's'}`;
+    errors.length === 0 ? `✓ ${what} is valid` : `✗ ${what} has ${counted(errors.length, 'error')}`;
   return {
     data: { valid: errors.length === 0, dir: what, findings },
     text: [verdict, ...section('Errors:', errors), ...section('Warnings:', warnings)].join('\n'),

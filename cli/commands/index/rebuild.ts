@@ -1,4 +1,4 @@
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext, referenceArgument } from '../ext/shared.js';
 
@@ -13,7 +13,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     result.by === 'endpoint'
       ? 'is kept by the registry itself'
       : result.changed
-        ? `was written: ${result.versions} versions, ${result.added.length} added, ${result.dropped.length} dropped`
-        : `is right: ${result.versions} versions`;
+        ? `was written: ${counted(result.versions, 'version')}, ${result.added.length} added, ${result.dropped.length} dropped`
+        : `is right: ${counted(result.versions, 'version')}`;
   return { data: result, text: `the index of ${result.repository} ${what}` };
 }

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { workspaceRoot } from '../dep/in-workspace.js';
@@ -20,6 +20,6 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   );
   return {
     data: result,
-    text: `wrote ${result.file}: ${result.extensions} extensions, ${formatBytes(result.size)}\n${result.digest}`,
+    text: `wrote ${result.file}: ${counted(result.extensions, 'extension')}, ${formatBytes(result.size)}\n${result.digest}`,
   };
 }

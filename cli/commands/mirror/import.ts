@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ProvError } from '#base';
+import { counted, ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { policyOption, UNVERIFIED } from '../ext/policy.js';
@@ -21,6 +21,6 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   );
   return {
     data: result,
-    text: `imported ${result.extensions} extensions to ${to}: ${result.copied} pieces, ${formatBytes(result.bytes)}; ${result.skipped} were there`,
+    text: `imported ${counted(result.extensions, 'extension')} to ${to}: ${counted(result.copied, 'piece')}, ${formatBytes(result.bytes)}; ${counted(result.skipped, 'was', 'were')} there`,
   };
 }

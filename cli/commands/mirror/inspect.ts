@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { counted } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { formatTable } from '../../present/printer.js';
 import { formatBytes } from '../ext/shared.js';
@@ -20,6 +21,6 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       String(each.attached),
     ]),
   };
-  const counts = `${result.extensions.length} extensions, ${manifests} manifests, ${blobs} blobs, ${formatBytes(bytes)}; every digest is right`;
+  const counts = `${counted(result.extensions.length, 'extension')}, ${counted(manifests, 'manifest')}, ${counted(blobs, 'blob')}, ${formatBytes(bytes)}; every digest is right`;
   return { data: result, table, text: `${formatTable(table)}${counts}` };
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { EXIT } from '#base';
+import { counted, EXIT } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 
 export async function run(context: CommandContext, { args }: CommandInput): Promise<CommandOutput> {
@@ -13,7 +13,7 @@ export async function run(context: CommandContext, { args }: CommandInput): Prom
     data: { policy: path, digest: policy.digest, errors, warnings: findings.length - errors, findings },
     text: [
       ...rows.map(([severity, code, text]) => `${severity}: ${text} [${code}]`),
-      `${path}: ${errors} errors, ${findings.length - errors} warnings`,
+      `${path}: ${counted(errors, 'error')}, ${counted(findings.length - errors, 'warning')}`,
     ].join('\n'),
     table: { columns: ['severity', 'code', 'text'], rows: rows as string[][] },
     ...(errors > 0 ? { exit: EXIT.failed } : {}),
