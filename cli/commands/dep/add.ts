@@ -1,9 +1,8 @@
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
-import { explainForm } from './explain-options.js';
 import { openCommandWorkspace } from './in-workspace.js';
-import { confirmPlan, describeResult } from './plan.js';
+import { describeResult, planOptions } from './plan.js';
 import { requirementArguments } from './requirement.js';
 import { resolutionFlags } from './resolution-flags.js';
 
@@ -31,11 +30,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       workspace,
       edit,
       open: { env: context.env, flags },
-      install: options['install'] !== false,
-      allowLocal: options['allowLocal'] === true,
-      dryRun,
-      confirm: confirmPlan(context, options['yes'] === true),
-      explain: explainForm(input),
+      ...planOptions(context, input),
     },
     managerContext(context, input),
   );

@@ -1,9 +1,10 @@
 import type { ResolveWorkspaceResult } from '#manager';
 import type { PlanChange } from '#resolver';
 import { contentDigestOf } from '#schemas';
-import type { CommandContext, Table } from '../../command.js';
+import type { CommandContext, CommandInput, Table } from '../../command.js';
 import { askYes } from '../../present/ask.js';
 import { formatTable } from '../../present/printer.js';
+import { explainForm } from './explain-options.js';
 
 const RISK_TEXT = {
   removal: 'removed',
@@ -39,8 +40,20 @@ export function planText(changes: readonly PlanChange[]): string {
   }).trimEnd();
 }
 
+/** What every command that ends in a lock lets people choose. */
+export function planOptions(context: CommandContext, input: CommandInput) {
+  const { options } = input;
+  return {
+    install: options['install'] !== false,
+    allowLocal: options['allowLocal'] === true,
+    dryRun: options['dryRun'] === true,
+    explain: explainForm(input),
+    confirm: confirmPlan(context, options['yes'] === true),
+  };
+}
+
 /** Asks a person about risky changes; without one, or with `--yes`, nothing is asked. */
-export function confirmPlan(context: CommandContext, yes: boolean) {
+function confirmPlan(context: CommandContext, yes: boolean) {
   if (yes || !context.interactive) return undefined;
   return async (changes: readonly PlanChange[]): Promise<boolean> => {
     context.note(planText(changes));

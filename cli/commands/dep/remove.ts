@@ -3,9 +3,8 @@ import type { Kind } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
-import { explainForm } from './explain-options.js';
 import { openCommandWorkspace } from './in-workspace.js';
-import { confirmPlan, describeResult } from './plan.js';
+import { describeResult, planOptions } from './plan.js';
 import { requirementArguments } from './requirement.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
@@ -27,11 +26,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       workspace,
       edit,
       open: { env: context.env },
-      install: options['install'] !== false,
-      allowLocal: options['allowLocal'] === true,
-      dryRun,
-      confirm: confirmPlan(context, options['yes'] === true),
-      explain: explainForm(input),
+      ...planOptions(context, input),
     },
     managerContext(context, input),
   );

@@ -3,9 +3,8 @@ import { ProvError } from '#base';
 import type { ResolutionEdit } from '#workspace';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
-import { explainForm } from './explain-options.js';
 import { openCommandWorkspace } from './in-workspace.js';
-import { confirmPlan, describeResult } from './plan.js';
+import { describeResult, planOptions } from './plan.js';
 import { resolutionFlags } from './resolution-flags.js';
 
 const EXCLUSIVE = [
@@ -36,11 +35,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       locked: options['locked'] === true || (inCi && existsSync(workspace.lockFile)),
       frozen,
       update: update ? {} : undefined,
-      install: options['install'] !== false,
-      allowLocal: options['allowLocal'] === true,
-      dryRun,
-      explain: explainForm(input),
-      confirm: confirmPlan(context, options['yes'] === true),
+      ...planOptions(context, input),
     },
     managerContext(context, input),
   );
@@ -73,11 +68,7 @@ async function saveAndResolve(
       edit,
       open: { env: context.env },
       update: options['update'] === true ? {} : undefined,
-      install: options['install'] !== false,
-      allowLocal: options['allowLocal'] === true,
-      dryRun,
-      explain: explainForm(input),
-      confirm: confirmPlan(context, options['yes'] === true),
+      ...planOptions(context, input),
     },
     managerContext(context, input),
   );

@@ -2,9 +2,8 @@ import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
-import { explainForm } from './explain-options.js';
 import { openCommandWorkspace } from './in-workspace.js';
-import { confirmPlan, describeResult } from './plan.js';
+import { describeResult, planOptions } from './plan.js';
 import { resolutionFlags } from './resolution-flags.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
@@ -22,11 +21,8 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     {
       workspace,
       update: names.length === 0 ? {} : { names, to },
-      install: options['install'] !== false,
-      allowLocal: options['allowLocal'] === true,
+      ...planOptions(context, input),
       dryRun: plan,
-      confirm: confirmPlan(context, options['yes'] === true),
-      explain: explainForm(input),
     },
     managerContext(context, input),
   );
