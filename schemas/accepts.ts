@@ -19,6 +19,11 @@ export function accepts<T>(schema: z.ZodType<T>, value: unknown): value is T {
   return acceptor(value);
 }
 
+/** As `schema.safeParse`, but what is right and stays as it is costs a tenth: for JSON that is read by the thousand. */
+export function safeParseJson<T>(schema: z.ZodType<T>, value: unknown): z.ZodSafeParseResult<T> {
+  return accepts(schema, value) ? { success: true, data: value } : schema.safeParse(value);
+}
+
 function compile(schema: z.core.$ZodType): Acceptor {
   return known(schema, compile) ?? asked(schema as z.ZodType);
 }

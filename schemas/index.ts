@@ -1,4 +1,4 @@
-export { accepts } from './accepts.js';
+export { safeParseJson } from './accepts.js';
 export {
   type ClosureDocument,
   type ClosureRequest,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { assertWithin, canonicalJson, type Digest, digestOf, isDigest, LIMITS, ProvError } from '#base';
-import { accepts } from './accepts.js';
+import { safeParseJson } from './accepts.js';
 import { readBlockYaml, writeBlockYaml } from './lock-text.js';
 import { isExtensionName, KINDS } from './names.js';
 import { isRepository } from './reference.js';
@@ -67,18 +67,19 @@ const lockEntryFields = z.strictObject({
   state: z.string().optional(),
 });
 
-const isLocal = ({ source }: z.output<typeof lockEntryFields>) => 'path' in source;
-
 // By `refine`, which says its condition by itself: see accepts.ts.
 const lockEntry = lockEntryFields
-  .refine((entry) => isLocal(entry) || entry.manifest !== undefined, {
+  .refine((entry) => isLocalEntry(entry) || entry.manifest !== undefined, {
     path: ['manifest'],
     error: 'is missing',
   })
-  .refine((entry) => isLocal(entry) || entry.config !== undefined, { path: ['config'], error: 'is missing' })
+  .refine((entry) => isLocalEntry(entry) || entry.config !== undefined, {
+    path: ['config'],
+    error: 'is missing',
+  })
   .refine(
     (entry) =>
-      !isLocal(entry) ||
+      !isLocalEntry(entry) ||
       (entry.manifest ?? entry.config ?? entry.layers[0] ?? entry.signatures) === undefined,
     {
       path: ['source'],
@@ -103,7 +104,7 @@ export const lockSchema = z.strictObject({
   extensions: z.array(lockEntry),
 });
 export type Lock = z.output<typeof lockSchema>;
-export type LockEntry = z.output<typeof lockEntry>;
+export type LockEntry = z.output<typeof lockEntryFields>;
 export type LockContent = z.output<typeof content>;
 /** An entry that came from a registry. */
 export type RemoteLockEntry = LockEntry & {
@@ -195,8 +196,7 @@ export function parseLock(text: string, path: string): Lock {
       needs: `for lock version ${version}`,
       version: 'which reads lock version 1',
     });
-  if (accepts(lockSchema, value)) return value;
-  const result = lockSchema.safeParse(value);
+  const result = safeParseJson(lockSchema, value);
   if (!result.success) {
     const issue = result.error.issues[0]!;
     throw new ProvError('SCHEMAS_LOCK_INVALID', {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Digest, isDigest, ProvError } from '#base';
-import { accepts } from './accepts.js';
+import { safeParseJson } from './accepts.js';
 import { MEDIA } from './media-types.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -118,8 +118,7 @@ export function readOciManifest(value: unknown, mediaType: string): ParsedManife
 
 /** Checks a value from outside against a schema. @throws SCHEMAS_WIRE_INVALID naming the first problem. */
 export function parseWire<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  if (accepts(schema, value)) return value;
-  const result = schema.safeParse(value);
+  const result = safeParseJson(schema, value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new ProvError('SCHEMAS_WIRE_INVALID', {

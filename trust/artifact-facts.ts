@@ -1,7 +1,6 @@
 import { type Digest, digestAlgorithm, digestOf, LIMITS } from '#base';
 import {
   ANNOTATION,
-  accepts,
   configBlobSchema,
   type Descriptor,
   type ImageIndex,
@@ -10,6 +9,7 @@ import {
   type Kind,
   MEDIA,
   readOciManifest,
+  safeParseJson,
   splitRepository,
 } from '#schemas';
 import { type Reason, type ReasonCode, reason } from './reason.js';
@@ -93,15 +93,12 @@ function nameOfConfig(
     return fail('config-digest', digest);
   const json = parseStrictJson(config, CONFIG_JSON);
   if (!json.ok) return fail('config-malformed', `it ${json.reason}`);
-  if (accepts(configBlobSchema, json.value)) return named(json.value);
-  const parsed = configBlobSchema.safeParse(json.value);
-  if (parsed.success) return named(parsed.data);
-  const issue = parsed.error.issues[0]!;
-  return fail('config-malformed', `${issue.path.join('.') || 'config'}: ${issue.message}`);
-}
-
-function named({ name, version, type: kind }: { name: string; version: string; type: string }) {
-  return { ok: true as const, name: { name, version, kind } };
+  const parsed = safeParseJson(configBlobSchema, json.value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    return fail('config-malformed', `${issue.path.join('.') || 'config'}: ${issue.message}`);
+  }
+  return { ok: true, name: { name: parsed.data.name, version: parsed.data.version, kind: parsed.data.type } };
 }
 
 function nameOfIndex({ annotations = {} }: ImageIndex): ArtifactFacts['name'] {

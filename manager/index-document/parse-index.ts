@@ -1,12 +1,12 @@
 import { LIMITS, ProvError } from '#base';
 import {
-  accepts,
   type IndexDocument,
   type IndexEntry,
   indexDocumentSchema,
   indexEntrySchema,
   isVersion,
   parseWire,
+  safeParseJson,
 } from '#schemas';
 
 /** Versions of one package, at most. */
@@ -45,7 +45,7 @@ export function readIndexValue(value: unknown, repository: string, where: string
 function readable(raw: readonly unknown[]): IndexEntry[] {
   const byVersion = new Map<string, IndexEntry | undefined>();
   for (const each of raw) {
-    const data = accepts(indexEntrySchema, each) ? each : indexEntrySchema.safeParse(each).data;
+    const data = safeParseJson(indexEntrySchema, each).data;
     if (data === undefined || !isVersion(data.version)) continue;
     const known = byVersion.get(data.version);
     const agrees = !byVersion.has(data.version) || known?.digest === data.digest;

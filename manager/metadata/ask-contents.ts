@@ -1,12 +1,12 @@
 import { type Digest, digestAlgorithm, digestOf, log } from '#base';
 import type { RemoteRegistry } from '#oci';
 import {
-  accepts,
   type ContentItem,
   contentsDocumentSchema,
   type Descriptor,
   MAX_CONTENT_ITEMS,
   MEDIA,
+  safeParseJson,
 } from '#schemas';
 import type { AskOptions } from './ask-closure.js';
 import type { MetadataCache } from './metadata-cache.js';
@@ -31,10 +31,7 @@ export class ContentPack {
 
   /** Takes over what is complete and not known yet; a digest that does not match is dropped with its item. */
   absorb(bytes: Uint8Array, where: string): void {
-    const value = parse(bytes);
-    const read = accepts(contentsDocumentSchema, value)
-      ? value
-      : contentsDocumentSchema.safeParse(value).data;
+    const read = safeParseJson(contentsDocumentSchema, parse(bytes)).data;
     if (read === undefined) {
       log.debug('contents cannot be read', { where });
       return;
