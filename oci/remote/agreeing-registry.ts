@@ -32,13 +32,10 @@ export class AgreeingRegistry {
       const added = last ? this.#referrersOf(repository, decodeURIComponent(subject ?? '')) : [];
       return added.length === 0 ? answer : rewritten(answer, 'manifests', (listed) => [...listed, ...added]);
     }
-    const keys = [...this.#manifests].filter(
-      ([key]) => key.startsWith(`${repository}:`) && !key.includes(':sha'),
-    );
-    const tags = keys.map(([key, found]) => [key.slice(repository.length + 1), found !== 'deleted'] as const);
+    const tags = this.#writtenTo(repository).filter(([reference]) => !isDigest(reference));
     if (tags.length === 0) return answer;
     const changed = new Map(tags);
-    const added = last ? tags.flatMap(([tag, there]) => (there ? [tag] : [])) : [];
+    const added = last ? tags.flatMap(([tag, found]) => (found === 'deleted' ? [] : [tag])) : [];
     return rewritten(answer, 'tags', (listed) => [
       ...listed.filter((tag) => !changed.has(String(tag))),
       ...added,
@@ -83,18 +80,20 @@ export class AgreeingRegistry {
   }
 
   #referrersOf(repository: string, subject: string): readonly unknown[] {
-    return [...this.#manifests]
-      .filter(([key]) => key.startsWith(`${repository}:sha`))
-      .flatMap(([, found]) => (found === 'deleted' || subjectOf(found.bytes) !== subject ? [] : [found]))
-      .map(({ bytes, type, digest }) => ({
-        ...JSON.parse(Buffer.from(bytes).toString()),
-        bytes,
-        type,
-        digest,
-      }))
-      .map(({ bytes, type, digest, artifactType, annotations }) => {
-        return { mediaType: type, digest, size: bytes.byteLength, artifactType, annotations };
-      });
+    return this.#writtenTo(repository).flatMap(([reference, found]) => {
+      if (!isDigest(reference) || found === 'deleted' || subjectOf(found.bytes) !== subject) return [];
+      const { bytes, type, digest } = found;
+      const { artifactType, annotations } = JSON.parse(Buffer.from(bytes).toString());
+      return [{ mediaType: type, digest, size: bytes.byteLength, artifactType, annotations }];
+    });
+  }
+
+  /** By tag and by digest. */
+  #writtenTo(repository: string): readonly (readonly [string, Manifest | 'deleted'])[] {
+    const before = `${repository}:`;
+    return [...this.#manifests].flatMap(([key, found]) =>
+      key.startsWith(before) ? [[key.slice(before.length), found] as const] : [],
+    );
   }
 
   #readManifest(key: string, target: Target, method: string): Answer | undefined {
