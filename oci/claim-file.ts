@@ -18,6 +18,11 @@ export interface ClaimOptions {
   readonly idleMs?: number;
 }
 
+export interface AbandonedOptions extends ClaimOptions {
+  /** Files for this alone. Default: for all. */
+  readonly key?: string;
+}
+
 /** The path of this process's file for `key` in `directory`, whether it is there or not. */
 export function ownFile(directory: string, key: string, ending: string): string {
   return join(directory, `${key}.${owner()}${ending}`);
@@ -35,9 +40,7 @@ export function claimFile(
 ): string {
   const own = ownFile(directory, key, ending);
   if (existsSync(own)) return own;
-  const left = abandonedFiles(directory, ending, options).filter(({ path }) =>
-    path.startsWith(join(directory, `${key}.`)),
-  );
+  const left = abandonedFiles(directory, ending, { ...options, key });
   for (const { path } of left.sort((a, b) => b.size - a.size)) {
     try {
       renameSync(path, own);
@@ -54,11 +57,11 @@ export function claimFile(
 export function abandonedFiles(
   directory: string,
   ending: string,
-  { idleMs = IDLE_MS }: ClaimOptions = {},
+  { idleMs = IDLE_MS, key }: AbandonedOptions = {},
 ): { path: string; size: number }[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
-    .filter((name) => name.endsWith(ending))
+    .filter((name) => name.endsWith(ending) && (key === undefined || name.startsWith(`${key}.`)))
     .flatMap((name) => {
       const path = join(directory, name);
       const stats = statSync(path, { throwIfNoEntry: false });
@@ -71,17 +74,22 @@ export function abandonedFiles(
 
 function isOwned(name: string): boolean | 'unknown' {
   const [, pid, place, started] = OWNER.exec(name) ?? [];
-  if (place !== placeOfProcesses()) return 'unknown';
+  // Who does not see itself (no `/proc`, no `ps`) sees no others.
+  if (place !== placeOfProcesses() || ownStart() === undefined) return 'unknown';
   const found = identifyProcess(Number(pid));
   return found !== undefined && short(found.started) === started;
 }
 
-let known: string | undefined;
+let known: { readonly started: string | undefined } | undefined;
 
-/** Without `/proc` or `ps` nothing tells two processes of one number apart but this. */
+function ownStart(): string | undefined {
+  known ??= { started: identifyProcess(process.pid)?.started };
+  return known.started;
+}
+
+/** Without `/proc` or `ps` nothing tells two processes of one number apart but this clock. */
 function owner(): string {
-  known ??= `${process.pid}-${placeOfProcesses()}-${short(identifyProcess(process.pid)?.started ?? String(performance.timeOrigin))}`;
-  return known;
+  return `${process.pid}-${placeOfProcesses()}-${short(ownStart() ?? String(performance.timeOrigin))}`;
 }
 
 let place: string | undefined;
