@@ -10,7 +10,7 @@ const SMALL_BYTES = 64 * 1024;
  * The bytes of a file in pieces of at most 1 MiB, each in memory of its own; the next is read while the caller
  * works on the one before. Ends where the file ended when it was opened. Errors are those of the system.
  */
-export async function* filePieces(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* filePieces(path: string): AsyncGenerator<Uint8Array> {
   const small = readSmall(path);
   if (small !== undefined) {
     if (small.byteLength > 0) yield small;
@@ -29,7 +29,6 @@ export async function* filePieces(path: string, signal?: AbortSignal): AsyncGene
     let pending = readAt(0);
     for (;;) {
       const piece = await pending;
-      signal?.throwIfAborted();
       if (piece === undefined) return;
       position += piece.byteLength;
       pending = readAt(position);
