@@ -196,6 +196,17 @@ test('who leaves does not end the download for those who wait, in whichever cach
   assert.deepEqual(readFileSync((await one.path(descriptor.digest))!), bytes);
 });
 
+test('a download that breaks off on a full disk says why it broke off', async (t) => {
+  const full = { writeLater: () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })) };
+  const cache = await openContentCache(join(temporaryDirectory(t), 'cache'), { fileSystem: full });
+  const { server, repository } = await fixture(t, {}, { retry: { attempts: 1 } });
+  const { bytes, descriptor } = randomBlob(4 * MIB);
+  server.model.putBlob('ns/app', bytes);
+  server.fault({ path: /\/blobs\//, does: { cutAnswerAfter: MIB / 2 } });
+  await assert.rejects(cache.fill(descriptor, repository), { code: 'OCI_REMOTE_INTERRUPTED' });
+  await assert.rejects(cache.fill(descriptor, repository), { code: 'BASE_DISK_FULL' });
+});
+
 test('a download killed again and again gets done, at most one chunk is read twice', async (t) => {
   const seed = Number(process.env['PROV_SEED'] ?? 20_261_127);
   const random = seeded(seed);

@@ -7,9 +7,11 @@ import {
   digestFile,
   digestHex,
   digestOf,
+  type FileSystem,
   filePieces,
   isDigest,
   isProvError,
+  log,
   makeDirectories,
   openAtomicStream,
   ProvError,
@@ -67,12 +69,20 @@ const ALGORITHMS = ['sha256', 'sha512'] as const;
 /** Of all cache objects: a file of a directory is filled by one of them. */
 const fills = new SharedWork();
 
+export interface ContentCacheOptions {
+  /** Writes what is not complete. */
+  readonly fileSystem?: Pick<FileSystem, 'writeLater'>;
+}
+
 /**
  * Opens the cache in `directory` (made when missing): `blobs/ALGORITHM/HEX` and, below `partial/`, what is not
  * complete. Files are not synced: content is hashed when it is used, and what was damaged counts as not there.
  * @throws BASE_DISK_FULL, BASE_FILE_UNWRITABLE
  */
-export async function openContentCache(directory: string): Promise<ContentCache> {
+export async function openContentCache(
+  directory: string,
+  { fileSystem }: ContentCacheOptions = {},
+): Promise<ContentCache> {
   for (const algorithm of ALGORITHMS) makeDirectories(join(directory, 'blobs', algorithm), { mode: 0o700 });
   const partials = join(directory, 'partial');
   const root = realpathSync(directory);
@@ -109,7 +119,7 @@ export async function openContentCache(directory: string): Promise<ContentCache>
     options: CallOptions,
     again = false,
   ): Promise<void> {
-    const partial = openPartialContent(partials, descriptor);
+    const partial = openPartialContent(partials, descriptor, fileSystem);
     const resumed = partial.digester.bytes > 0;
     let placed = false;
     try {
@@ -120,8 +130,15 @@ export async function openContentCache(directory: string): Promise<ContentCache>
       placed = await partial.commit(pathOf(descriptor.digest));
     } catch (error) {
       const wrong = isProvError(error, 'OCI_DIGEST_MISMATCH') || isProvError(error, 'OCI_SIZE_MISMATCH');
-      if (!wrong) await partial.keep();
-      else await partial.discard();
+      if (wrong) await partial.discard();
+      else
+        await partial.keep().catch((reason: unknown) => {
+          // The caller has to hear what ended the download.
+          log.debug('what was fetched could not be kept', {
+            digest: descriptor.digest,
+            reason: String(reason),
+          });
+        });
       if (!wrong || !resumed || again) throw error;
       return fillOnce(descriptor, store, options, true);
     }
