@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
-import { ProvError } from '#base';
+import { childEnvironment, ProvError } from '#base';
 import { loadPublicKey, type Signer } from '#trust';
 import { configValue, readUserSettings } from '#workspace';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 /** Hardware waits for a touch. */
 const TIMEOUT_MS = 120_000;
-/** Never handed to the program: it has no use for them. */
-const OUR_SECRETS = ['PROVISIONING_SIGN_PASSWORD', 'PROVISIONING_IMPORT_PASSWORD', 'COSIGN_PASSWORD'];
 
 export interface ExternalSignerOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -51,8 +49,11 @@ function ask(
   { env, signal, timeoutMs = TIMEOUT_MS, input }: ExternalSignerOptions & { readonly input?: Uint8Array },
 ): Promise<Buffer> {
   signal?.throwIfAborted();
-  const own = Object.fromEntries(Object.entries(env).filter(([key]) => !OUR_SECRETS.includes(key)));
-  const child = spawn(program!, args, { env: own, stdio: ['pipe', 'pipe', 'pipe'], signal });
+  const child = spawn(program!, args, {
+    env: childEnvironment(env),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    signal,
+  });
   const chunks: Buffer[] = [];
   let size = 0;
   let said = '';
