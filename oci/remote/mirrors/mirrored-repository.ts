@@ -27,6 +27,14 @@ export interface MirroredOptions {
   readonly upstreamFirst?: readonly string[] | undefined;
 }
 
+type Ask<T> = (repository: RemoteRepository, signal: AbortSignal | undefined) => Promise<T>;
+
+interface Asking<T> {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: every answer is. */
+  readonly accept?: (answer: T) => boolean;
+}
+
 /** The registry, where a mirror can stand in for it, is waited for this long. */
 const UPSTREAM_ANSWER_MS = 5000;
 /** A mirror that never answered is waited for this long, then the next one is asked. */
@@ -42,29 +50,41 @@ const FIRST_ANSWER_MS = 1800;
 export function mirroredRepository(options: MirroredOptions): RemoteRepository {
   const { upstream, mirrors, health, spoolDirectory, onServed, upstreamFirst = [] } = options;
 
-  async function first<T>(
+  async function first<T>(candidates: readonly Mirror[], ask: Ask<T>, asking: Asking<T>): Promise<T> {
+    const found = await askMirrors(candidates, ask, asking);
+    if (found?.accepted) {
+      onServed?.(found.host);
+      return found.answer;
+    }
+    const answer = await ask(upstream, asking.signal);
+    onServed?.(upstream.registry);
+    return answer;
+  }
+
+  /** The first answer that is accepted, else the first one, undefined when no mirror gives any. */
+  async function askMirrors<T>(
     candidates: readonly Mirror[],
-    ask: (repository: RemoteRepository, signal: AbortSignal | undefined) => Promise<T>,
-    { signal, accept = () => true }: { signal?: AbortSignal | undefined; accept?: (answer: T) => boolean },
-  ): Promise<T> {
+    ask: Ask<T>,
+    { signal, accept = () => true }: Asking<T>,
+  ): Promise<{ readonly host: string; readonly answer: T; readonly accepted: boolean } | undefined> {
+    let other: { readonly host: string; readonly answer: T; readonly accepted: false } | undefined;
     for (const { host, repository } of candidates) {
       if (!health.usable(host)) continue;
       try {
         const answer = await briefly(host, { signal }, (inner) => ask(repository, inner));
         health.served(host);
-        if (!accept(answer)) continue;
-        onServed?.(host);
-        log.debug('served by a mirror', { mirror: repository.label });
-        return answer;
+        if (accept(answer)) {
+          log.debug('served by a mirror', { mirror: repository.label });
+          return { host, answer, accepted: true };
+        }
+        other ??= { host, answer, accepted: false };
       } catch (error) {
         if (signal?.aborted || !isProvError(error) || isOurs(error)) throw error;
         health.failed(host, error);
         log.debug('a mirror did not serve', { mirror: repository.label, reason: error.message });
       }
     }
-    const answer = await ask(upstream, signal);
-    onServed?.(upstream.registry);
-    return answer;
+    return other;
   }
 
   /** Bounds the wait for the first answer of a mirror that never gave one. */
@@ -86,11 +106,9 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
   }
 
   /** Asks the registry itself; mirrors only when it does not answer, and then even "nothing" is an answer. */
-  async function upstreamOr<T>(
-    ask: (repository: RemoteRepository, signal: AbortSignal | undefined) => Promise<T>,
-    { signal, accept }: { signal?: AbortSignal | undefined; accept: (answer: T) => boolean },
-  ): Promise<T> {
+  async function upstreamOr<T>(ask: Ask<T>, asking: Asking<T>): Promise<T> {
     const { registry } = upstream;
+    const { signal } = asking;
     if (withTags.length === 0) return ask(upstream, signal);
     const key = `${registry} for statuses`;
     let failure: ProvError | undefined;
@@ -107,38 +125,21 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
         failure = error;
       }
     }
-    let nothing: { readonly host: string; readonly answer: T } | undefined;
-    const stands = (host: string) => {
-      onServed?.(host);
-      health.once(key, () =>
-        log.warn(
-          `${registry} cannot be asked whether versions were yanked or revoked; its mirror ${host} answers, which may not know the newest`,
-          failure === undefined ? {} : { reason: failure.message },
-        ),
-      );
-    };
-    for (const { host, repository } of withTags) {
-      if (!health.usable(host)) continue;
-      try {
-        const answer = await briefly(host, { signal }, (inner) => ask(repository, inner));
-        health.served(host);
-        if (accept(answer)) {
-          stands(host);
-          return answer;
-        }
-        nothing ??= { host, answer };
-      } catch (error) {
-        if (signal?.aborted || !isProvError(error) || isOurs(error)) throw error;
-        health.failed(host, error);
-      }
-    }
-    if (nothing === undefined) {
+    const found = await askMirrors(withTags, ask, asking);
+    if (found === undefined) {
       // It may be slow only.
       if (failure !== undefined && !isProvError(failure, 'OCI_REMOTE_TIMEOUT')) throw failure;
       return ask(upstream, signal);
     }
-    stands(nothing.host);
-    return nothing.answer;
+    const { host, answer } = found;
+    onServed?.(host);
+    health.once(key, () =>
+      log.warn(
+        `${registry} cannot be asked whether versions were yanked or revoked; its mirror ${host} answers, which may not know the newest`,
+        failure === undefined ? {} : { reason: failure.message },
+      ),
+    );
+    return answer;
   }
 
   /** The digest says nothing of the media type: that of a mirror has to fit the content. */
@@ -152,10 +153,7 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
     return found;
   }
 
-  const firstWithTags = <T>(
-    ask: (repository: RemoteRepository, signal: AbortSignal | undefined) => Promise<T>,
-    asking: { signal?: AbortSignal | undefined; accept: (answer: T) => boolean },
-  ) => first(withTags, ask, asking);
+  const firstWithTags = <T>(ask: Ask<T>, asking: Asking<T>) => first(withTags, ask, asking);
 
   /** Without a type, statuses are among what is asked for. */
   const isFresh = (artifactType: string | undefined) =>
@@ -205,7 +203,7 @@ export function mirroredRepository(options: MirroredOptions): RemoteRepository {
         { signal },
       ),
     list: ({ signal } = {}) =>
-      first(withTags, (repository, inner) => repository.list({ signal: inner }), {
+      firstWithTags((repository, inner) => repository.list({ signal: inner }), {
         signal,
         accept: (tags) => tags.length > 0,
       }),
