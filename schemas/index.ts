@@ -131,6 +131,7 @@ export {
 export { type TrustPolicyFile, trustPolicyFileSchema } from './trust-policy-file.js';
 export {
   compareVersions,
+  isEveryVersion,
   isRange,
   isVersion,
   MAX_VERSION_LENGTH,

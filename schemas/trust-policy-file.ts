@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LIMITS } from '#base';
 import { KINDS } from './names.js';
 import { isRange, parseRange } from './version.js';
 
@@ -18,8 +19,20 @@ const label = z
 const range = z.string().refine(isRange, 'must be a semver range').transform(parseRange);
 const text = z.string().min(1).max(1024);
 
+const DAY_MS = 86_400_000;
+const UNITS: Readonly<Record<string, number>> = { h: DAY_MS / 24, d: DAY_MS };
+/** `36h` or `400d`, as milliseconds. */
+const duration = z
+  .string()
+  .regex(/^[1-9]\d{0,4}[hd]$/, 'must be a number of hours (36h) or days (400d)')
+  .transform((value) => Number(value.slice(0, -1)) * UNITS[value.at(-1)!]!);
+/** Log entries or timestamps that every signature that counts must carry. */
+const minimum = z.strictObject({ min: z.int().positive().max(16).default(1), root: later() }).optional();
+
 /** Written today, checked by a later prov: reading one of these is a clear error, never a skipped check. */
-const later = z.unknown().optional();
+function later() {
+  return z.unknown().optional();
+}
 
 const key = z.strictObject({
   /** PEM text, or the path of a PEM file relative to the policy. */
@@ -36,15 +49,15 @@ const rule = z.strictObject({
     repository: text,
     kind: z.enum(KINDS).optional(),
     version: range.optional(),
-    channel: later,
+    channel: later(),
   }),
   require: z
     .array(
       z.strictObject({
-        signature: z.strictObject({ by: label, maxAge: later }).optional(),
-        attestation: later,
-        log: later,
-        timestamp: later,
+        signature: z.strictObject({ by: label, maxAge: duration.optional() }).optional(),
+        attestation: later(),
+        log: minimum,
+        timestamp: minimum,
       }),
     )
     .min(1)
@@ -53,7 +66,8 @@ const rule = z.strictObject({
   mode: z.enum(['enforce', 'warn', 'audit']).default('enforce'),
   reason: text.optional(),
   until: instant.optional(),
-  signerContinuity: later,
+  /** What a change of signer since the locked version does. */
+  signerContinuity: z.enum(['enforce', 'warn']).optional(),
 });
 
 const denial = z.strictObject({
@@ -61,9 +75,11 @@ const denial = z.strictObject({
   name: text.optional(),
   versions: range.optional(),
   key: z.string().min(1).max(64).optional(),
+  principal: label.optional(),
   compromisedAfter: instant.optional(),
-  identity: later,
+  identity: later(),
   reason: text,
+  from: instant.optional(),
   until: z.union([z.literal('never').transform(() => undefined), instant]).optional(),
 });
 
@@ -75,10 +91,10 @@ export const trustPolicyFileSchema = z.strictObject({
   expires: instant.optional(),
   /** `inherit` adds conditions to what the layers above accept; it never accepts anything by itself. */
   default: z.enum(['deny', 'inherit']).default('deny'),
-  trustRoots: later,
+  trustRoots: later(),
   keys: z.record(label, key).default({}),
   principals: z
-    .record(label, z.strictObject({ keys: z.array(label).min(1).max(64).optional(), identity: later }))
+    .record(label, z.strictObject({ keys: z.array(label).min(1).max(64).optional(), identity: later() }))
     .default({}),
   authorities: z
     .record(label, z.strictObject({ threshold: z.int().positive(), of: z.array(label).min(1).max(64) }))
@@ -89,6 +105,15 @@ export const trustPolicyFileSchema = z.strictObject({
     .array(z.strictObject({ prefix: text, signedAs: text }))
     .max(1000)
     .default([]),
-  limits: later,
+  /** Only below prov's own limits. */
+  limits: z
+    .strictObject({
+      /** Signatures looked at per artifact. */
+      signatures: z.int().positive().max(LIMITS.referrersPerSubject).optional(),
+      /** Bytes of one signature bundle. */
+      bundleBytes: z.int().min(1024).max(LIMITS.signatureBundleBytes).optional(),
+      maxOfflineAge: later(),
+    })
+    .default({}),
 });
 export type TrustPolicyFile = z.output<typeof trustPolicyFileSchema>;

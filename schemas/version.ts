@@ -61,6 +61,11 @@ export function rangeCovers(range: string, version: string): boolean {
   return semver.satisfies(version, parseRange(range), { includePrerelease: true });
 }
 
+/** Whether a range leaves no version out, pre-releases included. */
+export function isEveryVersion(range: string | undefined): boolean {
+  return range !== undefined && semver.subset('>=0.0.0-0', parseRange(range), { includePrerelease: true });
+}
+
 /** Whether some version, pre-releases included, is in both ranges. */
 export function rangesIntersect(a: string, b: string): boolean {
   return semver.intersects(parseRange(a), parseRange(b), { includePrerelease: true });

@@ -16,15 +16,20 @@ export function policyOf(layers: readonly PolicyLayer[]): TrustPolicy {
 
 /** Where a file lies does not change a verdict, so `source` is left out. */
 function digestOfLayers(layers: readonly PolicyLayer[]): Digest {
-  const plain = layers.map(({ source: _, keys, rules, deny, ...rest }) => ({
+  const plain = layers.map(({ source: _, keys, rules, deny, limits, ...rest }) => ({
     ...rest,
+    // What a policy does not say adds nothing: its digest stays when prov learns something new.
+    ...(Object.values(limits).every((limit) => limit === undefined) ? {} : { limits }),
     keys: [...keys.values()]
       .map(({ key, ...facts }) => ({ ...facts, id: key.id }))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
-    rules: rules.map(({ pattern, requires, ...rule }) => ({
+    rules: rules.map(({ pattern, requires, witnesses, ...rule }) => ({
       ...rule,
       pattern: pattern.text,
-      requires: requires.map(plainVoter),
+      requires: requires.map(({ by, maxAge }) =>
+        maxAge === undefined ? plainVoter(by) : { by: plainVoter(by), maxAge },
+      ),
+      ...(witnesses.log + witnesses.timestamp === 0 ? {} : { witnesses }),
     })),
     deny: deny.map(({ pattern, ...denial }) => ({ ...denial, pattern: pattern?.text })),
   }));

@@ -20,7 +20,8 @@ export function defaultPolicy(mode: Mode): TrustPolicy {
   const rule = {
     id: `mode-${mode}`,
     pattern: parsePattern('**'),
-    requires: [NOBODY],
+    requires: [{ by: NOBODY }],
+    witnesses: { log: 0, timestamp: 0 },
     bind: 'strict',
     mode: WITHOUT_POLICY[mode],
   } as const;
@@ -33,6 +34,7 @@ export function defaultPolicy(mode: Mode): TrustPolicy {
       rules: [rule],
       deny: [],
       mirrors: [],
+      limits: {},
     },
   ]);
 }

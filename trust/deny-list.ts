@@ -26,18 +26,37 @@ export function findDenial(
   return undefined;
 }
 
-/** Keys that some layer has revoked or denied: no layer may trust them any more. */
-export function revokedKeys(policy: TrustPolicy, now: number): ReadonlyMap<string, string> {
-  const revoked = new Map<string, string>();
+export interface Revocation {
+  readonly why: string;
+  /** What is proven to be signed before this time still counts; nothing does when it is absent. */
+  readonly compromisedAfter?: number | undefined;
+}
+
+/**
+ * Keys that some layer has revoked or denied: no layer may trust them any more. Where several do, the one that
+ * leaves least holds.
+ */
+export function revokedKeys(policy: TrustPolicy, now: number): ReadonlyMap<string, Revocation> {
+  const revoked = new Map<string, Revocation>();
+  const add = (id: string, next: Revocation) => {
+    const before = revoked.get(id);
+    if (before === undefined || leaves(next) < leaves(before)) revoked.set(id, next);
+  };
   for (const layer of policy.layers) {
     for (const [id, { status }] of layer.keys)
-      if (status === 'revoked') revoked.set(id, `revoked by ${layer.source}`);
+      if (status === 'revoked') add(id, { why: `revoked by ${layer.source}` });
     for (const each of layer.deny)
-      if (each.keyId !== undefined && inForce(each, now)) revoked.set(each.keyId, each.reason);
+      if (inForce(each, now))
+        for (const id of each.keyIds ?? [])
+          add(id, { why: each.reason, compromisedAfter: each.compromisedAfter });
   }
   return revoked;
 }
 
-function inForce(denial: Denial, now: number): boolean {
-  return denial.until === undefined || now < denial.until;
+function leaves({ compromisedAfter = Number.NEGATIVE_INFINITY }: Revocation): number {
+  return compromisedAfter;
+}
+
+function inForce({ from, until }: Denial, now: number): boolean {
+  return (from === undefined || now >= from) && (until === undefined || now < until);
 }

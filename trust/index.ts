@@ -12,6 +12,7 @@ export { KEY_ALGORITHMS, type KeyAlgorithm } from './key-algorithm.js';
 export { type LintFinding, lintPolicy } from './lint-policy.js';
 export { type ParsePolicyOptions, parseTrustPolicy, readTrustPolicy } from './parse-trust-policy.js';
 export { policyForKeys } from './policy-for-keys.js';
+export { policyLimits } from './policy-limits.js';
 export { loadPrivateKey, type Signer } from './private-key.js';
 export { loadPublicKey, type PublicKey } from './public-key.js';
 export { REASONS, type Reason, type ReasonCode } from './reason.js';
@@ -19,6 +20,7 @@ export { type BuiltManifest, referrerManifest } from './referrer-manifest.js';
 export type { LogicalRepository } from './repository-pattern.js';
 export { type SignedArtifact, type SignInput, signArtifact } from './sign-artifact.js';
 export { signatureManifest, signatureTag } from './signature-manifest.js';
+export type { PreviousSigner } from './signer-continuity.js';
 export type { LegacySignature } from './simple-signing.js';
 export {
   buildStatus,
@@ -35,6 +37,7 @@ export type {
   Mirror,
   PolicyKey,
   PolicyLayer,
+  PolicyLimits,
   PolicyRule,
   TrustPolicy,
   Voter,

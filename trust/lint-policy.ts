@@ -1,11 +1,13 @@
-import { revokedKeys } from './deny-list.js';
+import { isEveryVersion } from '#schemas';
+import { type Revocation, revokedKeys } from './deny-list.js';
 import { isSatisfied, principalsOf } from './threshold.js';
-import type { PolicyKey, PolicyLayer, TrustPolicy } from './trust-policy.js';
+import type { PolicyKey, PolicyLayer, PolicyRule, TrustPolicy } from './trust-policy.js';
 
 export interface LintFinding {
   readonly severity: 'error' | 'warning';
   readonly code:
     | 'rule-unsatisfiable'
+    | 'rule-unreachable'
     | 'rule-not-enforced'
     | 'rule-ended'
     | 'key-unused'
@@ -56,18 +58,18 @@ function lintDates(layer: PolicyLayer, now: number): readonly LintFinding[] {
 
 function lintRules(
   layer: PolicyLayer,
-  revoked: ReadonlyMap<string, string>,
+  revoked: ReadonlyMap<string, Revocation>,
   now: number,
 ): readonly LintFinding[] {
   return layer.rules.flatMap((rule) => {
     const found: LintFinding[] = [];
     const able = new Set(
       rule.requires
-        .flatMap(principalsOf)
+        .flatMap(({ by }) => principalsOf(by))
         .filter(({ keyIds }) => keyIds.some((id) => !revoked.has(id) && isUsable(layer.keys.get(id), now)))
         .map(({ name }) => name),
     );
-    if (!rule.requires.every((voter) => isSatisfied(voter, able)))
+    if (!rule.requires.every(({ by }) => isSatisfied(by, able)))
       found.push(
         finding(
           layer,
@@ -75,6 +77,20 @@ function lintRules(
           'rule-unsatisfiable',
           `rule "${rule.id}" cannot be met: only ${[...able].sort().join(', ') || 'nobody'} has a key in force`,
         ),
+      );
+    for (const what of unverifiable(rule))
+      found.push(
+        finding(
+          layer,
+          'error',
+          'rule-unsatisfiable',
+          `rule "${rule.id}" cannot be met: it asks for ${what}, and prov verifies no log entry or timestamp yet`,
+        ),
+      );
+    const shadow = shadowOf(rule, layer.rules);
+    if (shadow !== undefined)
+      found.push(
+        finding(layer, 'error', 'rule-unreachable', `rule "${rule.id}" is never asked: "${shadow}" decides`),
       );
     if (rule.mode !== 'enforce') {
       const ended = rule.until !== undefined && now >= rule.until;
@@ -87,11 +103,29 @@ function lintRules(
   });
 }
 
+/** Demands that need a trusted time or a log, which nothing gives yet. */
+function unverifiable({ requires, witnesses }: PolicyRule): readonly string[] {
+  return [
+    ...(witnesses.log > 0 ? ['log entries'] : []),
+    ...(witnesses.timestamp > 0 ? ['timestamps'] : []),
+    ...(requires.some(({ maxAge }) => maxAge !== undefined) ? ['an age, which needs a time'] : []),
+  ];
+}
+
+/** A rule that is tried first and is about every version. */
+function shadowOf(rule: PolicyRule, rules: readonly PolicyRule[]): string | undefined {
+  if (rule.version !== undefined) return undefined;
+  return rules.find(
+    ({ id, pattern, kind, version }) =>
+      id !== rule.id && pattern.text === rule.pattern.text && kind === rule.kind && isEveryVersion(version),
+  )?.id;
+}
+
 function lintKeys(layer: PolicyLayer, now: number): readonly LintFinding[] {
   const used = new Set(
     layer.rules
       .flatMap(({ requires }) => requires)
-      .flatMap(principalsOf)
+      .flatMap(({ by }) => principalsOf(by))
       .flatMap(({ keyIds }) => keyIds),
   );
   return [...layer.keys].flatMap(([id, { name, status, validUntil }]) => {

@@ -34,18 +34,22 @@ export async function parseTrustPolicy(
   const written = parseYaml(text, path);
   refusePrototypeKeys(written);
   const file = checkYaml(written, trustPolicyFileSchema);
-  refuseUnsupported(file, [], file.value, ['trustRoots', 'limits']);
+  refuseUnsupported(file, [], file.value, ['trustRoots']);
+  refuseUnsupported(file, ['limits'], file.value.limits, ['maxOfflineAge']);
   const byName = await readKeys(file, options);
-  const { version, expires, default: fallback } = file.value;
+  const { version, expires, default: fallback, limits } = file.value;
+  const { signatures, bundleBytes } = limits;
+  const voters = readVoters(file, byName);
   const layer = {
     source: path,
     version,
     expires,
     fallback,
     keys: new Map([...byName.values()].map((key) => [key.key.id, key])),
-    rules: readRules(file, readVoters(file, byName)),
-    deny: readDenials(file, byName),
+    rules: readRules(file, voters),
+    deny: readDenials(file, { keys: byName, voters }),
     mirrors: readMirrors(file),
+    limits: { signatures, bundleBytes },
   };
   return policyOf([layer]);
 }

@@ -16,7 +16,8 @@ export function policyForKeys(
   const rule = {
     id: 'given-keys',
     pattern: parsePattern('**'),
-    requires: [anyone],
+    requires: [{ by: anyone }],
+    witnesses: { log: 0, timestamp: 0 },
     bind: options.bind ?? 'strict',
     mode: 'enforce' as const,
   };
@@ -29,6 +30,7 @@ export function policyForKeys(
       rules: [rule],
       deny: [],
       mirrors: [],
+      limits: {},
     },
   ]);
 }

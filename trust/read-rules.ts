@@ -2,9 +2,12 @@ import { isProvError } from '#base';
 import { rangesIntersect } from '#schemas';
 import { invalidAt, type PolicyFile, refuseUnsupported } from './policy-file.js';
 import { comparePatterns, parsePattern, type RepositoryPattern } from './repository-pattern.js';
-import type { PolicyRule, Voter } from './trust-policy.js';
+import type { PolicyRule, SignatureDemand, Voter, WitnessKind } from './trust-policy.js';
 
 type WrittenRule = PolicyFile['value']['rules'][number];
+type Requirement = WrittenRule['require'][number];
+
+const WITNESSES: readonly WitnessKind[] = ['log', 'timestamp'];
 
 /**
  * Rules in the order they are tried: the most specific repository first, then those that name a kind,
@@ -36,9 +39,8 @@ function readRule(
   { i, voters }: { i: number; voters: ReadonlyMap<string, Voter> },
 ): PolicyRule {
   const at = ['rules', i];
-  refuseUnsupported(file, at, written, ['signerContinuity']);
   refuseUnsupported(file, [...at, 'match'], written.match, ['channel']);
-  const { mode, reason, until, bind } = written;
+  const { mode, reason, until, bind, signerContinuity } = written;
   if (mode !== 'enforce' && (reason === undefined || until === undefined))
     throw invalidAt(file, at, `mode ${mode} needs a reason and a date in until`);
   if (mode === 'enforce' && until !== undefined)
@@ -47,30 +49,51 @@ function readRule(
       [...at, 'until'],
       'it is only for modes warn and audit; a rule that enforces does not end',
     );
-  const requires = written.require.map((requirement, j) =>
-    readRequirement(file, requirement, { at: [...at, 'require', j], voters }),
-  );
+  const requires: SignatureDemand[] = [];
+  const witnesses: Record<WitnessKind, number> = { log: 0, timestamp: 0 };
+  for (const [j, requirement] of written.require.entries()) {
+    const here = [...at, 'require', j];
+    const [member, ...more] = Object.keys(requirement) as (keyof Requirement)[];
+    if (member === undefined) throw invalidAt(file, here, 'it requires nothing');
+    if (more.length > 0) throw invalidAt(file, here, `write ${member} and ${more[0]} as two requirements`);
+    refuseUnsupported(file, here, requirement, ['attestation']);
+    if (requirement.signature !== undefined)
+      requires.push(readSignature(file, requirement.signature, { at: here, voters }));
+    for (const kind of WITNESSES) {
+      const minimum = requirement[kind];
+      if (minimum === undefined) continue;
+      refuseUnsupported(file, [...here, kind], minimum, ['root']);
+      if (witnesses[kind] > 0) throw invalidAt(file, here, `${kind} is required twice`);
+      witnesses[kind] = minimum.min;
+    }
+  }
+  if (requires.length === 0) throw invalidAt(file, [...at, 'require'], 'it asks for no signature');
   const pattern = patternAt(file, written.match.repository, [...at, 'match', 'repository']);
   const { kind, version } = written.match;
-  return { id: written.id ?? `rule-${i + 1}`, pattern, kind, version, requires, bind, mode, reason, until };
+  return {
+    id: written.id ?? `rule-${i + 1}`,
+    pattern,
+    kind,
+    version,
+    requires,
+    witnesses,
+    signerContinuity,
+    bind,
+    mode,
+    reason,
+    until,
+  };
 }
 
-function readRequirement(
+function readSignature(
   file: PolicyFile,
-  requirement: WrittenRule['require'][number],
+  { by, maxAge }: NonNullable<Requirement['signature']>,
   { at, voters }: { at: readonly (string | number)[]; voters: ReadonlyMap<string, Voter> },
-): Voter {
-  refuseUnsupported(file, at, requirement, ['attestation', 'log', 'timestamp']);
-  if (requirement.signature === undefined) throw invalidAt(file, at, 'it requires nothing');
-  refuseUnsupported(file, [...at, 'signature'], requirement.signature, ['maxAge']);
-  const voter = voters.get(requirement.signature.by);
+): SignatureDemand {
+  const voter = voters.get(by);
   if (voter === undefined)
-    throw invalidAt(
-      file,
-      [...at, 'signature', 'by'],
-      `there is no principal or authority "${requirement.signature.by}"`,
-    );
-  return voter;
+    throw invalidAt(file, [...at, 'signature', 'by'], `there is no principal or authority "${by}"`);
+  return { by: voter, maxAge };
 }
 
 /** Reads a pattern, placing its error in the file. */

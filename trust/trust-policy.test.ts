@@ -187,6 +187,73 @@ test('a key that one layer revokes or denies is revoked for all', async () => {
   }
 });
 
+test('a person on the deny list has no key left, and a denial holds between its dates', async () => {
+  const both = KEYS.replace('alice: {keys: [alice-2026]}', 'alice: {keys: [alice-2026, bob-2026]}').replace(
+    '  bob: {keys: [bob-2026]}\n',
+    '',
+  );
+  const people = both.replace('[alice, bob, ci]', '[alice, ci]') + rule('alice');
+  for (const key of [alice, bob]) {
+    assert.equal((await judged(people, [key])).ok, true);
+    const verdict = await judged(`${people}deny: [{principal: alice, reason: left}]`, [key]);
+    assert.deepEqual([verdict.reason, /left/.test(verdict.explanation)], ['key-revoked', true]);
+  }
+  const window = `${KEYS}${rule('alice')}deny: [{name: acme/redis, reason: x, from: 2026-02-01, until: 2026-03-01}]`;
+  const at = async (day: string) => (await judged(window, [alice], { now: Date.parse(day) })).reason;
+  assert.deepEqual(
+    [await at('2026-01-31'), await at('2026-02-01'), await at('2026-03-01')],
+    ['accepted', 'denied', 'accepted'],
+  );
+});
+
+test('what needs a trusted time or a log refuses signatures that have none', async () => {
+  const asked = (demand: string) => KEYS + rule('alice').replace('[{signature', `[${demand}, {signature`);
+  assert.equal((await judged(asked('{log: {}}'), [alice])).reason, 'log-missing');
+  assert.equal((await judged(asked('{timestamp: {min: 2}}'), [alice])).reason, 'timestamp-missing');
+  const aged = KEYS + rule('alice').replace('by: alice', 'by: alice, maxAge: 400d');
+  const verdict = await judged(aged, [alice]);
+  assert.deepEqual([verdict.ok, verdict.reason], [false, 'time-missing']);
+  assert.match(verdict.explanation, /9600 hours/);
+  const warned = await judged(aged.replace('}}]}]', '}}], mode: warn, reason: soon, until: 2999-01-01}]'), [
+    alice,
+  ]);
+  assert.deepEqual([warned.ok, warned.verified], [true, false]);
+});
+
+test('a policy lowers how much is looked at, and the lowest limit of any layer holds', async () => {
+  const { input } = await signedBy([bob, alice]);
+  const limited = await policy(`limits: {signatures: 1}\n${KEYS}${rule('alice')}`);
+  assert.equal((await verifyArtifact({ ...input, policy: limited })).reason, 'unknown-key');
+  const short = await policy(`limits: {bundleBytes: 1024}\ndefault: inherit`);
+  const padded = Buffer.concat([input.bundles[1]!, Buffer.alloc(1024, ' ')]);
+  const open = await policy(KEYS + rule('alice'));
+  assert.equal((await verifyArtifact({ ...input, bundles: [padded], policy: open })).ok, true);
+  const both = await verifyArtifact({ ...input, bundles: [padded], policy: combinePolicies([open, short]) });
+  assert.deepEqual([both.reason, /1024 bytes/.test(both.explanation)], ['bundle-malformed', true]);
+});
+
+test('a rule can ask that one of the signers of the locked version signs again', async () => {
+  const asked = (what: string) =>
+    KEYS +
+    rule('any', `, signerContinuity: ${what}`).replace(
+      'rules:',
+      '  any: {threshold: 1, of: [alice, bob]}\nrules:',
+    );
+  const previous = { version: '7.1.0', identity: 'alice' };
+  const same = await judged(asked('enforce'), [alice], { previous });
+  assert.deepEqual([same.ok, same.warnings], [true, []]);
+  assert.equal((await judged(asked('enforce'), [bob])).ok, true, 'nobody signed before');
+  const other = await judged(asked('enforce'), [bob], { previous });
+  assert.deepEqual([other.ok, other.verified, other.reason], [false, false, 'signer-changed']);
+  assert.match(other.explanation, /7\.1\.0 was signed by alice, this by bob/);
+  const warned = await judged(asked('warn'), [bob], { previous });
+  assert.deepEqual(
+    [warned.ok, warned.verified, warned.warnings.map(({ code }) => code)],
+    [true, true, ['signer-changed']],
+  );
+  assert.equal((await judged(KEYS + rule('bob'), [bob], { previous })).warnings.length, 0);
+});
+
 test('a rule that only warns or audits lets through, says why, and ends', async () => {
   const text = KEYS + rule('alice', ', mode: warn, reason: "moving in", until: 2026-07-01');
   const before = await judged(text, [bob], { now: Date.parse('2026-06-01') });
@@ -265,7 +332,7 @@ test('the example of the documentation loads', async () => {
   });
   assert.deepEqual(
     [loaded.layers[0]!.rules.length, loaded.layers[0]!.deny.length, loaded.layers[0]!.mirrors.length],
-    [2, 3, 1],
+    [2, 4, 1],
   );
 });
 
@@ -377,10 +444,34 @@ const refusals: readonly [what: string, text: string, code: ProvError['code'], r
   ],
   ['a date that is none', 'expires: tomorrow', 'SCHEMAS_VALUE_INVALID', /expires/],
   [
-    'a requirement for a log',
+    'two demands in one requirement',
     KEYS + rule('alice').replace('{signature', '{log: {min: 1}, signature'),
+    'TRUST_POLICY_INVALID',
+    /signature and log as two/,
+  ],
+  [
+    'a log of a trust root',
+    KEYS + rule('alice').replace('[{signature', '[{log: {root: corp}}, {signature'),
     'TRUST_POLICY_UNSUPPORTED',
-    /log/,
+    /log.root/,
+  ],
+  [
+    'a log and no signature',
+    `${KEYS}rules: [{match: {repository: "**"}, require: [{log: {min: 1}}]}]`,
+    'TRUST_POLICY_INVALID',
+    /no signature/,
+  ],
+  [
+    'an empty requirement',
+    `${KEYS}rules: [{match: {repository: "**"}, require: [{}]}]`,
+    'TRUST_POLICY_INVALID',
+    /requires nothing/,
+  ],
+  [
+    'timestamps twice',
+    KEYS + rule('alice').replace('[{signature', '[{timestamp: {}}, {timestamp: {min: 2}}, {signature'),
+    'TRUST_POLICY_INVALID',
+    /twice/,
   ],
   [
     'an attestation',
@@ -390,10 +481,31 @@ const refusals: readonly [what: string, text: string, code: ProvError['code'], r
   ],
   ['a keyless identity', 'principals: {ci: {identity: {issuer: x}}}', 'TRUST_POLICY_UNSUPPORTED', /identity/],
   [
-    'an age limit',
-    KEYS + rule('alice').replace('by: alice', 'by: alice, maxAge: 400d'),
-    'TRUST_POLICY_UNSUPPORTED',
+    'an age limit that is none',
+    KEYS + rule('alice').replace('by: alice', 'by: alice, maxAge: 1 year'),
+    'SCHEMAS_VALUE_INVALID',
     /maxAge/,
+  ],
+  ['a denied person nobody knows', 'deny: [{principal: eve, reason: x}]', 'TRUST_POLICY_INVALID', /"eve"/],
+  [
+    'a denied authority',
+    `${KEYS}deny: [{principal: release, reason: x}]`,
+    'TRUST_POLICY_INVALID',
+    /no principal "release"/,
+  ],
+  [
+    'a denial that ends before it begins',
+    'deny: [{name: a/b, reason: x, from: 2027-01-01, until: 2026-01-01}]',
+    'TRUST_POLICY_INVALID',
+    /ends before/,
+  ],
+  ['a limit above that of prov', 'limits: {signatures: 2000}', 'SCHEMAS_VALUE_INVALID', /signatures/],
+  ['an offline age', 'limits: {maxOfflineAge: 30d}', 'TRUST_POLICY_UNSUPPORTED', /maxOfflineAge/],
+  [
+    'a continuity that is none',
+    KEYS + rule('alice', ', signerContinuity: yes'),
+    'SCHEMAS_VALUE_INVALID',
+    /signerContinuity/,
   ],
   [
     'a YAML bomb',

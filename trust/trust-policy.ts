@@ -27,13 +27,27 @@ export type Voter =
       readonly of: readonly Voter[];
     };
 
+/** A signature that a rule asks for. */
+export interface SignatureDemand {
+  readonly by: Voter;
+  /** Milliseconds; a signature without a trusted time does not count then. */
+  readonly maxAge?: number | undefined;
+}
+
+/** What vouches for a signature besides its key, and how many of each a signature must carry to count. */
+export type WitnessKind = 'log' | 'timestamp';
+export type WitnessMinima = Readonly<Record<WitnessKind, number>>;
+
 export interface PolicyRule {
   readonly id: string;
   readonly pattern: RepositoryPattern;
   readonly kind?: Kind | undefined;
   readonly version?: string | undefined;
   /** All of them must be satisfied. */
-  readonly requires: readonly Voter[];
+  readonly requires: readonly SignatureDemand[];
+  readonly witnesses: WitnessMinima;
+  /** What it does when nobody who signed the locked version signed this one. */
+  readonly signerContinuity?: 'enforce' | 'warn' | undefined;
   readonly bind: Bind;
   readonly mode: EnforcementMode;
   readonly reason?: string | undefined;
@@ -45,14 +59,24 @@ export interface Denial {
   readonly digest?: Digest | undefined;
   readonly pattern?: RepositoryPattern | undefined;
   readonly versions?: string | undefined;
-  readonly keyId?: string | undefined;
+  /** Of one key, or of all keys of a principal. */
+  readonly keyIds?: readonly string[] | undefined;
+  /** What is proven to be signed before that still counts. */
+  readonly compromisedAfter?: number | undefined;
   readonly reason: string;
+  readonly from?: number | undefined;
   readonly until?: number | undefined;
 }
 
 export interface Mirror {
   readonly prefix: string;
   readonly signedAs: string;
+}
+
+/** Below prov's own limits; the lowest of all layers holds. */
+export interface PolicyLimits {
+  readonly signatures?: number | undefined;
+  readonly bundleBytes?: number | undefined;
 }
 
 /** One policy file. */
@@ -66,6 +90,7 @@ export interface PolicyLayer {
   readonly rules: readonly PolicyRule[];
   readonly deny: readonly Denial[];
   readonly mirrors: readonly Mirror[];
+  readonly limits: PolicyLimits;
 }
 
 /** What is in force: an artifact must satisfy every layer, so a further layer can only tighten. */

@@ -39,11 +39,11 @@ function applies(rule: PolicyRule, layer: PolicyLayer, request: VerifyRequest): 
 function speaksFor(rule: PolicyRule, layer: PolicyLayer, keyId: string): boolean {
   if (!layer.keys.has(keyId)) return false;
   const owners = rule.requires
-    .flatMap(principalsOf)
+    .flatMap(({ by }) => principalsOf(by))
     .filter(({ keyIds }) => keyIds.includes(keyId))
     .map(({ name }) => name);
   const signed = new Set(owners);
-  return owners.length > 0 && rule.requires.every((voter) => isSatisfied(voter, signed));
+  return owners.length > 0 && rule.requires.every(({ by }) => isSatisfied(by, signed));
 }
 
 function inForce(key: PolicyKey | undefined, now: number): boolean {

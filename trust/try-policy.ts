@@ -9,6 +9,8 @@ import { decideAbout } from './verify-artifact.js';
 
 const DATE = /^\d{4}-\d{2}-\d{2}(?:T[0-9:.]+Z)?$/;
 
+const date = z.string().regex(DATE, 'must be a date');
+
 const caseSchema = z.strictObject({
   name: z.string().min(1).max(256),
   /** `registry/namespace/name:version`. */
@@ -21,8 +23,14 @@ const caseSchema = z.strictObject({
   bound: z.boolean().default(true),
   /** What the signature names, where that is something else than the artifact. */
   signedAs: z.string().max(512).optional(),
+  /** Dates of verified timestamps on each signature. */
+  timestamps: z.array(date).max(16).default([]),
+  /** Dates of verified log entries of each signature. */
+  logged: z.array(date).max(16).default([]),
+  /** The principal who signed the version that was locked before. */
+  previousSigner: z.string().max(64).optional(),
   /** The day of the verification. */
-  at: z.string().regex(DATE, 'must be a date').optional(),
+  at: date.optional(),
   expect: z.string(),
 });
 const casesSchema = z.strictObject({ cases: z.array(caseSchema).min(1).max(1000) });
@@ -87,10 +95,17 @@ export async function tryPolicy(policy: TrustPolicy, each: PolicyCase): Promise<
         hint: id,
         certificate: false,
         claims: each.bound ? claims : undefined,
+        witnesses: [
+          ...each.timestamps.map((time) => ({ kind: 'timestamp' as const, time: Date.parse(time) })),
+          ...each.logged.map((time) => ({ kind: 'log' as const, time: Date.parse(time) })),
+        ],
         holds: async (key) => key.id === id,
       };
     }),
     refused: [],
+    ...(each.previousSigner === undefined
+      ? {}
+      : { previous: { version: 'the locked version', identity: each.previousSigner } }),
     now: each.at === undefined ? Date.now() : Date.parse(each.at),
     digest,
   });

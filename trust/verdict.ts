@@ -41,6 +41,8 @@ export interface Verdict {
   readonly bundleDigests: readonly Digest[];
   readonly legacyDigests: readonly Digest[];
   readonly reasons: readonly Reason[];
+  /** What a rule only warns about although it is satisfied. */
+  readonly warnings: readonly Reason[];
   /** Every policy file that was asked, outermost first; empty when the bytes or a deny list decided. */
   readonly layers: readonly LayerVerdict[];
 }

@@ -8,9 +8,11 @@ import {
 import { type Candidate, readCandidates } from './candidates.js';
 import { findDenial, revokedKeys } from './deny-list.js';
 import { evaluateLayer, type LayerOutcome, type Vote } from './evaluate-layer.js';
+import { policyLimits } from './policy-limits.js';
 import { type Reason, reason } from './reason.js';
+import { type Continuity, type PreviousSigner, withContinuity } from './signer-continuity.js';
 import type { LegacySignature } from './simple-signing.js';
-import { describeVoter } from './threshold.js';
+import { describeDemands } from './threshold.js';
 import type { EnforcementMode, PolicyLayer, TrustPolicy } from './trust-policy.js';
 import type { SignerInfo, Verdict } from './verdict.js';
 
@@ -22,6 +24,8 @@ export interface VerifyInput extends ArtifactBytes {
   readonly legacy?: readonly LegacySignature[] | undefined;
   /** Why not all signatures may have been found; the verdict then does not call the artifact unsigned. */
   readonly uncertain?: string | undefined;
+  /** Who signed what was used before, for rules that ask for the same signer. */
+  readonly previous?: PreviousSigner | undefined;
   readonly policy: TrustPolicy;
   /** Milliseconds since the epoch; the machine's clock when absent. */
   readonly now?: number | undefined;
@@ -45,7 +49,12 @@ export async function verifyArtifact(input: VerifyInput): Promise<Verdict> {
   if (!established.ok)
     return refused({ request, digest: input.manifest.descriptor.digest }, established.reason);
   const { facts } = established;
-  const { usable, refused: screened } = readCandidates(facts.subject, input.bundles, input.legacy ?? []);
+  const { usable, refused: screened } = readCandidates(
+    facts.subject,
+    input.bundles,
+    input.legacy ?? [],
+    policyLimits(policy),
+  );
   return decideAbout({
     request,
     policy,
@@ -54,6 +63,7 @@ export async function verifyArtifact(input: VerifyInput): Promise<Verdict> {
     candidates: usable,
     refused: screened,
     uncertain: input.uncertain,
+    previous: input.previous,
     digest: input.manifest.descriptor.digest,
     signal: input.signal,
   });
@@ -68,6 +78,7 @@ export interface DecisionInput {
   readonly refused: readonly Reason[];
   readonly now: number;
   readonly uncertain?: string | undefined;
+  readonly previous?: PreviousSigner | undefined;
   /** By which the artifact is known. */
   readonly digest: Digest;
   readonly signal?: AbortSignal | undefined;
@@ -86,7 +97,7 @@ export async function decideAbout(input: DecisionInput): Promise<Verdict> {
     const asked = { request, facts, candidates, refused: screened, revoked, now, uncertain: input.uncertain };
     outcomes.push(await evaluateLayer(layer, asked));
   }
-  return combine(input, outcomes, screened);
+  return combine(input, withContinuity(outcomes, input.previous), screened);
 }
 
 /** Layers that only inherit accept nothing by themselves: the outermost then denies what it has no rule for. */
@@ -97,7 +108,7 @@ function grounded(layers: readonly PolicyLayer[]): readonly PolicyLayer[] {
 
 function combine(
   input: DecisionInput,
-  outcomes: readonly LayerOutcome[],
+  { outcomes, warnings }: Continuity,
   screened: readonly Reason[],
 ): Verdict {
   const first = outcomes[0];
@@ -122,13 +133,14 @@ function combine(
     bundleDigests: digestsOf(votes, 'bundle'),
     legacyDigests: digestsOf(votes, 'legacy'),
     reasons: [...screened, ...outcomes.flatMap(({ steps }) => steps)],
+    warnings,
     layers: outcomes.map(({ source, verified: accepted, mode, rule }) => ({
       source,
       verified: accepted,
       mode,
       ...(rule === undefined
         ? {}
-        : { rule: rule.id, about: rule.pattern.text, requires: rule.requires.map(describeVoter) }),
+        : { rule: rule.id, about: rule.pattern.text, requires: describeDemands(rule) }),
     })),
   };
 }
@@ -147,6 +159,7 @@ function refused(input: Named, why: Reason): Verdict {
     bundleDigests: [],
     legacyDigests: [],
     reasons: [why],
+    warnings: [],
     layers: [],
   };
 }

@@ -3,7 +3,7 @@ import { canonicalJson, type Digest, isProvError, type JsonValue, ProvError } fr
 import { type ReadExtension, type ReadStore, readExtension } from '#oci';
 import type { RegistryContent, SolvedPackage } from '#resolver';
 import { ANNOTATION, type Descriptor, type LockEntry, MEDIA, versionToTag } from '#schemas';
-import { assertTrusted, type TrustPolicy } from '#trust';
+import { assertTrusted, type PreviousSigner, type TrustPolicy } from '#trust';
 import type { ManagerContext } from '../context.js';
 import type { CollectedSignatures } from '../trust/collect-signatures.js';
 import { verifyContent } from '../trust/verify-content.js';
@@ -19,6 +19,8 @@ export interface ReadContentRequest {
   readonly policy: TrustPolicy;
   /** What an earlier lock says of the same manifest, while no registry may be asked. */
   readonly known?: LockEntry | undefined;
+  /** Who signed the version that was locked before. */
+  readonly previous?: PreviousSigner | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ReadContentRequest {
  *   MANAGER_OFFLINE_MISSING
  */
 export async function readContent(
-  { solved, store, host, byDigest, policy, known }: ReadContentRequest,
+  { solved, store, host, byDigest, policy, known, previous }: ReadContentRequest,
   context: ManagerContext,
 ): Promise<RegistryContent> {
   const { signal } = context;
@@ -63,19 +65,16 @@ export async function readContent(
     version,
     kind,
     policy,
+    previous,
     read: extension,
     signal,
   });
   const lost = lostSignatures(known, signatures);
   if (!verdict.ok && lost.length > 0) throw missingOffline(lost, `signature of ${kind} ${name} ${version}`);
   assertTrusted(verdict);
-  if (!verdict.verified)
-    context.onEvent?.({
-      event: 'warning',
-      message: `${name} ${version}: ${verdict.explanation}`,
-      name,
-      version,
-    });
+  const warnings = verdict.warnings.map((each) => each.text);
+  for (const warning of verdict.verified ? warnings : [verdict.explanation, ...warnings])
+    context.onEvent?.({ event: 'warning', message: `${name} ${version}: ${warning}`, name, version });
   /** Of the archive; of every platform's archive, where they differ. */
   const tarOf = (layer: Descriptor) => {
     const tree =

@@ -11,6 +11,7 @@ import {
   withoutAlias,
 } from '#resolver';
 import { isRemoteEntry, type Lock, type LockEntry } from '#schemas';
+import type { PreviousSigner } from '#trust';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import type { Intent } from '../explain/intent.js';
@@ -87,7 +88,8 @@ export async function lockOf(
     const byDigest = digest !== undefined && (context.offline === true || sources.holds(id, digest));
     const known = context.offline ? knownAs(solved, before) : undefined;
     const store = sources.store(id, known);
-    const place = { solved, store, host: registry.host, byDigest, policy: policy.policy, known };
+    const previous = signedBefore(solved, before);
+    const place = { solved, store, host: registry.host, byDigest, policy: policy.policy, known, previous };
     const content = await readContent(place, context);
     contents.set(contentKey(solved), registry.loopback ? content : { ...content, host: registry.host });
   };
@@ -108,6 +110,18 @@ export async function lockOf(
     ...(workspace.resolution.age_source === 'registry' && { ageSource: 'registry' as const }),
     ...(policy.digest === undefined ? {} : { trustPolicy: policy.digest }),
   });
+}
+
+/** Who signed the locked version of the same extension. */
+function signedBefore(
+  { kind, repository }: SolvedPackage,
+  before: Lock | undefined,
+): PreviousSigner | undefined {
+  const entry = before?.extensions
+    .filter(isRemoteEntry)
+    .find((each) => each.kind === kind && each.source.repository === repository);
+  if (entry?.signer === undefined) return undefined;
+  return { version: entry.version, identity: entry.signer.identity };
 }
 
 function knownAs({ facts, repository }: SolvedPackage, before: Lock | undefined): LockEntry | undefined {

@@ -1,6 +1,7 @@
 import { type ErrorCode, LIMITS, log, ProvError } from '#base';
 import { fetchBytes, mayDoubt, type ReadStore, resolveOptional } from '#oci';
 import { ANNOTATION, type Descriptor, type ImageManifest, MEDIA, parseOciManifest } from '#schemas';
+import type { PolicyLimits } from '#trust';
 
 export interface CollectedSignatures {
   readonly bundles: readonly { readonly bytes: Uint8Array; readonly manifest: Descriptor }[];
@@ -33,6 +34,7 @@ export async function collectSignatures(
   store: ReadStore,
   subject: Descriptor,
   signal?: AbortSignal,
+  { signatures: most = MAX_BUNDLES }: PolicyLimits = {},
 ): Promise<CollectedSignatures> {
   const referrers = mayDoubt(store)
     ? await store.inspectReferrers(subject, undefined, { signal })
@@ -41,7 +43,9 @@ export async function collectSignatures(
         certain: true,
         reason: undefined,
       };
-  const candidates = referrers.descriptors.filter(mayBeBundle).slice(0, MAX_BUNDLES);
+  const offered = referrers.descriptors.filter(mayBeBundle);
+  const candidates = offered.slice(0, Math.min(most, MAX_BUNDLES));
+  const ignored = offered.length - candidates.length;
   const bundles: { bytes: Uint8Array; manifest: Descriptor }[] = [];
   for (let i = 0; i < candidates.length; i += CONCURRENCY) {
     const batch = candidates.slice(i, i + CONCURRENCY);
@@ -55,6 +59,7 @@ export async function collectSignatures(
   return {
     bundles,
     ...(await readLegacy(store, subject, signal)),
+    ...(ignored === 0 ? {} : { uncertain: `${ignored} of ${offered.length} referrers were not looked at` }),
     ...(referrers.certain ? {} : { uncertain: referrers.reason ?? 'the registry gave no proper answer' }),
   };
 }

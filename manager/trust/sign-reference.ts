@@ -2,7 +2,7 @@ import { fetchBytes, readExtension } from '#oci';
 import type { RemoteReference } from '#schemas';
 import { versionToTag } from '#schemas';
 import type { Signer } from '#trust';
-import { openLocation } from '../access/location.js';
+import { assertAsked, openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { attachSignature } from './attach-signature.js';
@@ -14,7 +14,11 @@ export interface SignReferenceResult {
   readonly added: boolean;
 }
 
-/** Adds a signature to an extension that is on a registry. */
+/**
+ * Adds a signature to an extension that is on a registry. A tag is resolved once: what is read, signed and told is
+ * that one manifest, wherever the tag points afterwards.
+ * @throws MANAGER_CONTENT_MISNAMED when something else is under the tag than it says
+ */
 export async function signReference(
   options: { reference: RemoteReference; signer: Signer },
   context: ManagerContext,
@@ -22,10 +26,11 @@ export async function signReference(
   const { reference, signer } = options;
   const { signal } = context;
   return withRegistries(context, async (registries) => {
-    const { target } = await openLocation(reference, registries, { signal: context.signal });
+    const location = await openLocation(reference, registries, { signal: context.signal });
     const store = registries.open(reference.registry).repository(reference.repository);
-    const descriptor = await store.resolve(target, { signal });
+    const descriptor = await store.resolve(location.target, { signal });
     const extension = await readExtension(store, descriptor, { provVersion: context.provVersion, signal });
+    assertAsked(extension.config, location);
     const { version, type: kind } = extension.config;
     const tagged = `${reference.registry}/${reference.repository}:${versionToTag(version)}`;
     const outcome = await attachSignature(store, {

@@ -1,6 +1,6 @@
 import { fetchBytes, type ReadExtension, type ReadStore } from '#oci';
 import type { Descriptor, Kind } from '#schemas';
-import { type TrustPolicy, type Verdict, verifyArtifact } from '#trust';
+import { type PreviousSigner, policyLimits, type TrustPolicy, type Verdict, verifyArtifact } from '#trust';
 import { type CollectedSignatures, collectSignatures } from './collect-signatures.js';
 import { type WholeManifest, wholeManifest } from './whole-manifest.js';
 
@@ -14,6 +14,8 @@ export interface VerifyRequest {
   /** The host it is asked from, for rules and mirrors that name one. */
   readonly registry?: string | undefined;
   readonly policy: TrustPolicy;
+  /** Who signed what was used before, where that is known. */
+  readonly previous?: PreviousSigner | undefined;
   /** What was read of it a moment ago, from this store. */
   readonly read?: ReadExtension | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -34,7 +36,7 @@ export async function verifyContent(request: VerifyRequest): Promise<VerifiedCon
   const manifest =
     read?.manifest ?? (await wholeManifest(store, descriptor, { bytes: manifestBytes, signal }));
   const config = read?.configBytes ?? (await fetchBytes(store, manifest.config, { signal }));
-  const signatures = await collectSignatures(store, descriptor, signal);
+  const signatures = await collectSignatures(store, descriptor, signal, policyLimits(policy));
   const verdict = await verifyArtifact({
     request: {
       repository,
@@ -47,6 +49,7 @@ export async function verifyContent(request: VerifyRequest): Promise<VerifiedCon
     bundles: signatures.bundles.map(({ bytes }) => bytes),
     legacy: signatures.legacy,
     uncertain: signatures.uncertain,
+    previous: request.previous,
     policy,
   });
   return { verdict, signatures, manifestBytes, manifest };

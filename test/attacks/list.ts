@@ -26,7 +26,7 @@ export function attackTable(): string {
     ...ELSEWHERE.map(({ number, what, tested, missing }): readonly [number, string] => [
       number,
       tested === undefined
-        ? `| ${number} | ${what} | - | **not yet**: ${missing} |`
+        ? `| ${number} | ${what} | - | **not yet**, ${missing} |`
         : `| ${number} | ${what} | \`${tested[0]}\` | “${tested[1]}” |`,
     ]),
   ];

@@ -41,6 +41,17 @@ function policyText(
   };
 }
 
+/** SEQUENCE in SEQUENCE, each with its right length. */
+function deepPem(): string {
+  let der = Buffer.from('3000', 'hex');
+  for (let depth = 0; depth < 2000; depth += 1) {
+    const { byteLength: n } = der;
+    const length = n < 128 ? [n] : n < 256 ? [0x81, n] : [0x82, n >> 8, n & 0xff];
+    der = Buffer.concat([Buffer.from([0x30, ...length]), der]);
+  }
+  return `-----BEGIN PUBLIC KEY-----\n${der.toString('base64')}\n-----END PUBLIC KEY-----\n`;
+}
+
 /** Section D: size and parsers. */
 export const parserAttacks: readonly Attack[] = [
   bundleText(41, 'more than 32 log entries in a bundle', 'bundle-malformed', /tlogEntries/, (text) =>
@@ -49,6 +60,19 @@ export const parserAttacks: readonly Attack[] = [
       `"tlogEntries":[${'{},'.repeat(40)}{}],"timestampVerificationData"`,
     ),
   ),
+  {
+    number: 51,
+    what: 'a key of the policy is ASN.1 nested 2,000 deep',
+    code: 'TRUST_KEY_INVALID',
+    says: /public key/,
+    play(stage, hostile) {
+      if (hostile)
+        stage.policy = stage.policy.replace(
+          'keys:\n',
+          `keys:\n  deep: {pem: ${JSON.stringify(deepPem())}}\n`,
+        );
+    },
+  },
   {
     number: 49,
     what: 'a bundle of more than 1 MiB',

@@ -6,6 +6,49 @@ import { policyOf, REPOSITORY, TAG } from './stage.js';
 /** Sections F and G: names, policies, this machine. */
 export const policyAttacks: readonly Attack[] = [
   {
+    number: 66,
+    what: 'a name with a letter of another alphabet that looks the same',
+    code: 'SCHEMAS_REFERENCE_INVALID',
+    says: /is not a repository name/,
+    on: ['verify', 'pull'],
+    play(stage, hostile) {
+      const name = hostile ? 'r\u0435dis' : 'redis';
+      stage.registry.model.repositories.set(`acme/${name}`, stage.content);
+      stage.reference = `acme/${name}:${TAG}`;
+    },
+  },
+  {
+    number: 66,
+    what: 'a name one letter from a known one, published by a stranger into the same namespace',
+    code: 'unknown-key',
+    says: /not trusted/,
+    on: ['verify'],
+    async play(stage, hostile) {
+      await stage.publish({
+        config: (text) => text.replaceAll('"redis"', '"redls"'),
+        manifest: (manifest) => {
+          const annotations = manifest['annotations'] as Record<string, string>;
+          for (const [key, value] of Object.entries(annotations))
+            if (value === 'redis') annotations[key] = 'redls';
+        },
+        sign: false,
+      });
+      await stage.sign(hostile ? stage.other : stage.good, { repository: 'acme/redls' });
+      stage.registry.model.repositories.set('acme/redls', stage.content);
+      stage.reference = `acme/redls:${TAG}`;
+    },
+  },
+  {
+    number: 67,
+    what: 'a deleted namespace is taken over, and its new owner publishes the same version',
+    code: 'unknown-key',
+    says: /not trusted/,
+    async play(stage, hostile) {
+      await stage.publish({ config: (text) => `${text} `, sign: false });
+      await stage.sign(hostile ? stage.other : stage.good);
+    },
+  },
+  {
     number: 72,
     what: 'a publisher signs a name outside its own namespace',
     code: 'no-rule',

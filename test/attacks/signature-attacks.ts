@@ -366,6 +366,46 @@ export const signatureAttacks: readonly Attack[] = [
     }),
   ),
   {
+    number: 37,
+    what: 'a retired key, and nothing proves that it signed before',
+    code: 'key-retired',
+    says: /nothing proves when/,
+    play(stage, hostile) {
+      const facts = hostile ? ', status: retired, trustSignedBefore: 2090-01-01' : '';
+      stage.policy = policyOf({ good: stage.good }, { facts });
+    },
+  },
+  {
+    number: 37,
+    what: 'a rule that limits the age, and a signature without a time',
+    code: 'time-missing',
+    says: /nothing proves when/,
+    play(stage, hostile) {
+      stage.policy = policyOf({ good: stage.good });
+      if (hostile) stage.policy = stage.policy.replace('by: good', 'by: good, maxAge: 9999d');
+    },
+  },
+  ...(['timestamp', 'log'] as const).map(
+    (witness): Attack => ({
+      number: witness === 'log' ? 39 : 45,
+      what: `an invented ${witness === 'log' ? 'log entry' : 'timestamp'} where the rule asks for one`,
+      code: `${witness}-missing`,
+      says: /prov can verify: 0 of 1/,
+      play(stage, hostile) {
+        const { verificationMaterial, ...rest } = JSON.parse(stage.bundleText);
+        const made =
+          witness === 'log'
+            ? { tlogEntries: [{ logIndex: '1', integratedTime: '1767225600' }] }
+            : { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: 'MAA=' }] } };
+        stage.setBundle(
+          JSON.stringify({ ...rest, verificationMaterial: { ...verificationMaterial, ...made } }),
+        );
+        stage.policy = policyOf({ good: stage.good });
+        if (hostile) stage.policy = stage.policy.replace('require: [', `require: [{${witness}: {min: 1}}, `);
+      },
+    }),
+  ),
+  {
     number: 32,
     what: 'Ed25519ph where Ed25519 belongs',
     code: 'signature-invalid',
