@@ -13,6 +13,9 @@ function guarded<T extends z.ZodType>(schema: T, rule: SecurityRule): z.ZodOptio
   return schema.meta({ security: rule }).optional();
 }
 
+/** What carries a signature: the bundle for cosign 3, the `.sig` tag for cosign 2 and skopeo. */
+export const SIGNATURE_FORMS = ['both', 'bundle', 'legacy'] as const;
+export type SignatureForm = (typeof SIGNATURE_FORMS)[number];
 export const TRUST_DEFAULTS = ['allow', 'warn', 'deny'] as const;
 const strings = z.array(z.string());
 const PLATFORM = /^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/;
@@ -51,6 +54,8 @@ export const securitySettingsSchema = z.strictObject({
   ),
   /** Host → name of a docker credential helper. */
   credential_helpers: guarded(hostMap, 'never'),
+  /** Host → the form in which signatures are written there. Default: both. */
+  signature_forms: guarded(z.record(z.string(), z.enum(SIGNATURE_FORMS)), 'never'),
   /** Name → command line of a program that signs. */
   external_signers: guarded(z.record(z.string(), strings.min(1)), 'never'),
   /** Registry host → the only host that may hand out its tokens. */

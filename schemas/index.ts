@@ -27,6 +27,8 @@ export {
   MIN_AGE,
   registryEntrySchema,
   type SecurityRule,
+  SIGNATURE_FORMS,
+  type SignatureForm,
   TRUST_DEFAULTS,
 } from './config-file.js';
 export {

@@ -16,6 +16,7 @@ const WEAKER: readonly (readonly [name: string, yaml: string, line: number])[] =
   ['one more variable', 'environment_allow: [HOME, AWS_SECRET_ACCESS_KEY]', 4],
   ['another realm', 'realm_pins: { r.example: evil.example }', 4],
   ['a credential helper', 'credential_helpers: { a.example: evil }', 4],
+  ['the form of signatures', 'signature_forms: { r.example: bundle }', 4],
   ['an external signer', 'external_signers: { s: [evil] }', 4],
   ['certificate authorities', 'ca_files: { a.example: ca.pem }', 4],
   ['a weaker trust default', 'trust_default: allow', 4],

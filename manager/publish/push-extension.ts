@@ -12,6 +12,7 @@ import {
   dependencyFacts,
   isRepository,
   type Kind,
+  type SignatureForm,
   tagToVersion,
   versionToTag,
 } from '#schemas';
@@ -24,6 +25,7 @@ import { isBookkeepingTag } from '../index-document/join-index.js';
 import { type Rehearsed, rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { attachSignature } from '../trust/attach-signature.js';
+import { signatureForm } from '../trust/signature-form.js';
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
@@ -34,6 +36,8 @@ export interface PushOptions {
   /** `all` declared platforms, or a list; `host` stands for this machine. Absent: assets stay upstream. */
   readonly vendorAssets?: 'all' | readonly string[] | undefined;
   readonly signer?: Signer | undefined;
+  /** Default: what the configuration says of the registry, else both. */
+  readonly signatureForm?: SignatureForm | undefined;
   /** Further tags to point at it, after the version's own. They may move. */
   readonly tags?: readonly string[] | undefined;
   /** Ask the registry, change nothing, and say what would be sent. */
@@ -245,6 +249,7 @@ async function send(
       kind: manifest.type,
       dockerReference: reference,
       signer: options.signer,
+      form: await signatureForm(options.registry, options.signatureForm, context),
       // Nobody asks for a version before it has its tag, so nobody else signs it yet.
       shared: tagged,
       signal,

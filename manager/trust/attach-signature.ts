@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, ProvError } from '#base';
 import { bytesSource, type RemoteRepository } from '#oci';
-import { type Descriptor, type Kind, MEDIA } from '#schemas';
+import { type Descriptor, type Kind, MEDIA, type SignatureForm } from '#schemas';
 import {
   type BuiltManifest,
   policyForKeys,
@@ -24,6 +24,8 @@ export interface SignRequest {
   /** `registry/namespace/name:tag`, as people will ask for it. */
   readonly dockerReference: string;
   readonly signer: Signer;
+  /** Default: both. What is there in another form stays. */
+  readonly form?: SignatureForm | undefined;
   /** Others may be signing it too: wait and look whether the signature stayed. Default: no. */
   readonly shared?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -31,6 +33,7 @@ export interface SignRequest {
 
 export interface SignOutcome {
   readonly keyId: string;
+  readonly form: SignatureForm;
   /** False when this key's signature was there already. */
   readonly added: boolean;
 }
@@ -47,37 +50,37 @@ const MAX_PAUSE_MS = 2000;
 const SETTLE_MS = 150;
 
 /**
- * Signs a manifest that is on a registry, as a bundle referrer and under the `.sig` tag. Adds to what
+ * Signs a manifest that is on a registry, as a bundle referrer, under the `.sig` tag, or both. Adds to what
  * others signed; what this key has signed already is not signed again. With `shared`, signatures that
  * several make at once all stay, also where the registry knows neither referrers nor conditions.
  * @throws OCI_REFERRERS_CONFLICT when others overwrite it again and again.
  */
 export async function attachSignature(store: RemoteRepository, request: SignRequest): Promise<SignOutcome> {
-  const { manifest, signer, signal } = request;
+  const { manifest, signer, signal, form = 'both' } = request;
   const keyId = signer.publicKey.id;
   const existing = await collectSignatures(store, manifest.descriptor, signal);
-  const [hasBundle, hasLegacy] = [
-    await accepts(request, { bundles: existing.bundles.map(({ bytes }) => bytes) }),
-    await accepts(request, { legacy: existing.legacy }),
+  const [needsBundle, needsLegacy] = [
+    form !== 'legacy' && !(await accepts(request, { bundles: existing.bundles.map(({ bytes }) => bytes) })),
+    form !== 'bundle' && !(await accepts(request, { legacy: existing.legacy })),
   ];
-  if (hasBundle && hasLegacy) return { keyId, added: false };
+  if (!needsBundle && !needsLegacy) return { keyId, form, added: false };
   const signed = await signArtifact({ ...request, key: signer });
   const own: OwnSignatures = {
-    ...(hasBundle ? {} : { bundle: referrerManifest(manifest.descriptor, signed.bundle) }),
-    ...(hasLegacy ? {} : { legacy: signed.legacy }),
+    ...(needsBundle ? { bundle: referrerManifest(manifest.descriptor, signed.bundle) } : {}),
+    ...(needsLegacy ? { legacy: signed.legacy } : {}),
   };
   let missing = own;
   let unbroken = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     if (missing.bundle !== undefined) await pushBuilt(store, missing.bundle, signal);
     if (missing.legacy !== undefined) await addLegacy(store, request, missing.legacy);
-    if (request.shared !== true) return { keyId, added: true };
+    if (request.shared !== true) return { keyId, form, added: true };
     await sleep(Math.min(MAX_PAUSE_MS, SETTLE_MS * (1 + Math.random()) * (1 + round)), undefined, { signal });
     missing = without(own, await collectSignatures(store, manifest.descriptor, signal));
     const lost = missing.bundle !== undefined || missing.legacy !== undefined;
     unbroken = lost ? 0 : unbroken + 1;
     // Where one was lost, others are at work: once more is looked.
-    if (unbroken > 0 && (round === 0 || unbroken > 1)) return { keyId, added: true };
+    if (unbroken > 0 && (round === 0 || unbroken > 1)) return { keyId, form, added: true };
   }
   throw new ProvError('OCI_REFERRERS_CONFLICT', { digest: manifest.descriptor.digest, where: store.label });
 }

@@ -1,16 +1,18 @@
 import { fetchBytes, readExtension } from '#oci';
-import type { RemoteReference } from '#schemas';
+import type { RemoteReference, SignatureForm } from '#schemas';
 import { versionToTag } from '#schemas';
 import type { Signer } from '#trust';
 import { assertAsked, openLocation } from '../access/location.js';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { attachSignature } from './attach-signature.js';
+import { signatureForm } from './signature-form.js';
 
 export interface SignReferenceResult {
   readonly reference: string;
   readonly digest: string;
   readonly keyId: string;
+  readonly form: SignatureForm;
   readonly added: boolean;
 }
 
@@ -20,7 +22,11 @@ export interface SignReferenceResult {
  * @throws MANAGER_CONTENT_MISNAMED when something else is under the tag than it says
  */
 export async function signReference(
-  options: { reference: RemoteReference; signer: Signer },
+  options: {
+    readonly reference: RemoteReference;
+    readonly signer: Signer;
+    readonly form?: SignatureForm | undefined;
+  },
   context: ManagerContext,
 ): Promise<SignReferenceResult> {
   const { reference, signer } = options;
@@ -41,6 +47,7 @@ export async function signReference(
       kind,
       dockerReference: tagged,
       signer,
+      form: await signatureForm(reference.registry, options.form, context),
       shared: true,
       signal,
     });

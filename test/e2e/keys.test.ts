@@ -49,10 +49,35 @@ test('a key goes through export, standard input, a variable and a program, and s
   const same = await run<{ added: boolean }>(`ext sign ${reference} --key -`, {}, plain);
   assert.deepEqual([first.added, same.added], [true, false]);
 
+  // The form of signatures can be chosen by host, and each time.
+  const home = env['PROVISIONING_HOME']!;
+  writeFileSync(join(home, 'config.toml'), `[security.signature_forms]\n"${host}" = "legacy"\n`);
+  await run('key generate --output second');
+  const sign = (form: string) =>
+    run<{ form: string; added: boolean }>(`ext sign ${reference} --key second.key${form}`);
+  assert.deepEqual(
+    [
+      await sign(''),
+      await sign(''),
+      await sign(' --signature-form bundle'),
+      await sign(' --signature-form both'),
+    ].map(({ form, added }) => [form, added]),
+    [
+      ['legacy', true],
+      ['legacy', false],
+      ['bundle', true],
+      ['both', false],
+    ],
+  );
+  await expectFailure(
+    ['ext', 'sign', reference, '--key', 'second.key', '--signature-form', 'none'],
+    { code: 'CLI_USAGE', exit: 2 },
+    { cwd: work, env },
+  );
+
   writeFileSync(at('signer.cjs'), SIGNER);
   await run('key generate --output hsm');
   await run('key export hsm.key --output hsm.pem');
-  const home = env['PROVISIONING_HOME']!;
   const signers = `[security.external_signers]\nhsm = [${[process.execPath, at('signer.cjs'), at('hsm.pem')].map((word) => JSON.stringify(word)).join(', ')}]\n`;
   writeFileSync(join(home, 'config.toml'), signers);
   const broken = ['ext', 'sign', reference, '--key', 'signer:hsm'];

@@ -8,6 +8,7 @@ import {
   namespaceOption,
   packageArgument,
   refArgument,
+  signatureFormOption,
   targetOptions,
   vendorAssetsOption,
 } from './reference-options.js';
@@ -97,6 +98,7 @@ export const authorCommands: readonly CommandSpec[] = [
       vendorAssetsOption,
       { flags: '--sign', summary: 'sign with --key' },
       keyOption,
+      signatureFormOption,
       dryRunOption,
       ...transportOptions,
     ],
@@ -111,8 +113,11 @@ export const authorCommands: readonly CommandSpec[] = [
     path: ['ext', 'sign'],
     summary: 'sign an extension that is on a registry',
     args: [refArgument],
-    options: [keyOption, ...targetOptions, ...transportOptions],
-    examples: ['prov ext sign redis:7.2.0 --key release.key'],
+    options: [keyOption, signatureFormOption, ...targetOptions, ...transportOptions],
+    examples: [
+      'prov ext sign redis:7.2.0 --key release.key',
+      'prov ext sign redis:7.2.0 --key release.key --signature-form bundle',
+    ],
     load: () => import('./sign.js'),
   },
   {

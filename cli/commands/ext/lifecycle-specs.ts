@@ -5,6 +5,7 @@ import {
   dryRunOption,
   keyOption,
   refArgument,
+  signatureFormOption,
   targetOptions,
   vendorAssetsOption,
 } from './reference-options.js';
@@ -25,6 +26,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
       ...targetOptions,
       vendorAssetsOption,
       keyOption,
+      signatureFormOption,
       { flags: '--no-sign', summary: 'publish without a signature' },
       {
         flags: '--tag <tag>',

@@ -4,7 +4,7 @@ import type { CommandContext, CommandInput, CommandOutput } from '../../command.
 import { listOption } from '../../options.js';
 import { planLines } from './plan-lines.js';
 import { formatBytes, managerContext, referenceDefaults, vendorOption } from './shared.js';
-import { requireSigner } from './signer.js';
+import { requireSigner, signatureFormGiven } from './signer.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { args, options } = input;
@@ -21,6 +21,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       ...(await referenceDefaults(context, input)),
       vendorAssets: vendorOption(options['vendorAssets']),
       signer: sign ? await requireSigner(context, input) : undefined,
+      signatureForm: signatureFormGiven(input),
       tags: listOption(options, 'tag'),
       test: options['test'] !== false,
       dryRun: options['dryRun'] === true,

@@ -6,7 +6,7 @@ import type { CommandContext, CommandInput, CommandOutput } from '../../command.
 import { packageArgument } from './package-argument.js';
 import { planLines } from './plan-lines.js';
 import { formatBytes, managerContext, referenceArgument, referenceDefaults, vendorOption } from './shared.js';
-import { requireSigner } from './signer.js';
+import { requireSigner, signatureFormGiven } from './signer.js';
 
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { args, options } = input;
@@ -32,7 +32,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const manager = managerContext(context, input);
   const vendorAssets = vendorOption(options['vendorAssets']);
   const result = await withExtensionTree(source, manager, (dir) =>
-    pushExtension({ ...to, dir, vendorAssets, signer }, manager),
+    pushExtension({ ...to, dir, vendorAssets, signer, signatureForm: signatureFormGiven(input) }, manager),
   );
   return output(result, dryRun);
 }
@@ -59,7 +59,7 @@ async function pushStored(
   if (signer === undefined || options.dryRun) return pushed;
   const reference = await referenceArgument(pushed.reference, context, input);
   if (reference.type !== 'remote') return pushed;
-  const signed = await signReference({ reference, signer }, manager);
+  const signed = await signReference({ reference, signer, form: signatureFormGiven(input) }, manager);
   return { ...pushed, signedBy: signed.keyId, pushed: pushed.pushed || signed.added };
 }
 

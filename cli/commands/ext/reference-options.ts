@@ -16,6 +16,13 @@ export const keyOption: OptionSpec = {
   summary: 'key file; to sign also - (standard input), env:NAME or signer:NAME',
 };
 
+export const signatureFormOption: OptionSpec = {
+  flags: '--signature-form <form>',
+  summary:
+    "what carries the signature: a bundle, the older .sig tag, or both (default: both, or the user's configuration)",
+  choices: ['both', 'bundle', 'legacy'],
+};
+
 export const vendorAssetsOption: OptionSpec = {
   flags: '--vendor-assets [platforms]',
   summary: 'carry upstream assets along: all declared platforms, or os/arch,… ("host" is this machine)',

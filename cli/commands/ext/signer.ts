@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isProvError, ProvError, registerSecret } from '#base';
+import { SIGNATURE_FORMS, type SignatureForm } from '#schemas';
 import type { Signer } from '#trust';
 import type { CommandContext, CommandInput } from '../../command.js';
 import { textOption } from '../../options.js';
@@ -25,6 +26,11 @@ export async function requireSigner(context: CommandContext, { options }: Comman
   }
   const { externalSigner } = await import('#manager');
   return externalSigner(key.slice('signer:'.length), { env: context.env, signal: context.signal });
+}
+
+/** The form of `--signature-form`; undefined leaves it to the configuration. */
+export function signatureFormGiven({ options }: CommandInput): SignatureForm | undefined {
+  return SIGNATURE_FORMS.find((form) => form === options['signatureForm']);
 }
 
 /** How messages call the place of a key. */
