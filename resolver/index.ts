@@ -6,12 +6,12 @@ export { memoSource } from './fixes/memo-source.js';
 export { type InstallOrderOptions, installOrder } from './lock/install-order.js';
 export { entryFinder, entryKey, type LockGraph, lockGraph } from './lock/lock-graph.js';
 export { type InconsistencyOptions, lockInconsistencies } from './lock/lock-inconsistencies.js';
-export { type SolutionFlaw, type SolveAgainOptions, solveAgain } from './lock/solve-again.js';
 export { type LockConflict, type MergedLock, mergeLocks } from './lock/merge-locks.js';
 export type { PackageContent, RegistryContent } from './lock/package-content.js';
 export { type PlanChange, type PlanRisk, planDiff } from './lock/plan-diff.js';
 export { preferredProviders, preferredVersions } from './lock/preferred-versions.js';
 export { contentKey, type LockInputs, solutionToLock } from './lock/solution-to-lock.js';
+export { type SolutionFlaw, type SolveAgainOptions, solveAgain } from './lock/solve-again.js';
 export type {
   ClosureRoot,
   ClosureSource,

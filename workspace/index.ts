@@ -24,7 +24,7 @@ export { findWorkspace, PROVISIONING_FILE } from './find-workspace.js';
 export { type InitResult, initWorkspace } from './init-workspace.js';
 export { assetInstallPath, moduleInstallDir } from './install-paths.js';
 export { type AssetGuard, createAssetGuard, isAssetIntact } from './installed-assets.js';
-export { assertInstalledTree, recordInstalledTree } from './installed-tree.js';
+export { assertInstalledTree, recordInstalledTree, type TreeOptions } from './installed-tree.js';
 export { type Infra, loadInfra } from './load-infra.js';
 export { type LoadModulesOptions, loadModules } from './load-modules.js';
 export { DEFAULT_MODE, MODE_RULES, type ModeRules } from './modes.js';

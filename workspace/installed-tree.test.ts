@@ -36,12 +36,17 @@ test('an edit is found wherever the archive stands among the layers', async (t) 
 });
 
 test('an archive without a digest of its tar counts only with the note of its installation', async (t) => {
-  const dir = join(temporaryDirectory(t), 'tool');
+  const folder = temporaryDirectory(t);
+  const dir = join(folder, 'tool');
+  const options = { env: { PROVISIONING_HOME: join(folder, 'home') } };
   writeFiles(dir, { 'manifest.yaml': 'name: tool\n', 'run.sh': 'echo\n' });
   const entry = entryOf([content]);
-  await assert.rejects(assertInstalledTree(dir, entry), modified);
-  await recordInstalledTree(dir, entry);
-  await assertInstalledTree(dir, entry);
+  await assert.rejects(assertInstalledTree(dir, entry, options), modified);
+  await recordInstalledTree(dir, entry, options);
+  await assertInstalledTree(dir, entry, options);
   writeFileSync(join(dir, 'run.sh'), 'rm -rf /\n');
-  await assert.rejects(assertInstalledTree(dir, entry), modified);
+  await assert.rejects(assertInstalledTree(dir, entry, options), modified);
+  // A note beside it, as anybody can commit one, says nothing.
+  writeFileSync(`${dir}.tree`, `${await treeDigest(dir, { title: 'tool' })}\n`);
+  await assert.rejects(assertInstalledTree(dir, entry, options), modified);
 });

@@ -1,27 +1,42 @@
-import { type Digest, isDigest, ProvError, writeFileAtomic } from '#base';
+import { dirname, join } from 'node:path';
+import {
+  type Digest,
+  digestHex,
+  isDigest,
+  makeDirectories,
+  ProvError,
+  provHome,
+  writeFileAtomic,
+} from '#base';
 import { treeDigest } from '#oci';
 import { contentDigestOf, type LockEntry } from '#schemas';
 import { isForThisPlatform, type ModuleCandidate } from './module-directories.js';
 import { readTextIfThere } from './read-text.js';
 
 export interface TreeOptions {
-  /** Whether an installed directory is compared with the lock. Default true. */
-  readonly checkTrees?: boolean;
+  /** Whose home it is that notes are kept in. Default: the environment of the process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * To be called once after an extension was unpacked and verified. An archive that prov packed without times
  * has the digest that its directory gives, and nothing is written. For others (packed with times, or by
- * another program) the directory's digest is noted beside it, so that later edits are found all the same.
+ * another program) what their directory gives is noted in the home of the user, by the digest of the archive: what
+ * comes with a workspace must not be able to say of itself that it is right.
  */
 export async function recordInstalledTree(
   dir: string,
   entry: Pick<LockEntry, 'name' | 'layers'>,
-  signal?: AbortSignal,
+  { env, signal }: TreeOptions = {},
 ): Promise<Digest> {
+  const archive = archiveOf(entry);
   const digest = await treeDigest(dir, { title: entry.name, signal });
-  if (digest !== lockedTree(entry)) writeFileAtomic(noteOf(dir), `${digest}\n`);
+  if (archive !== undefined && digest !== archive.tar) {
+    const note = noteOf(archive.digest, env);
+    makeDirectories(dirname(note), { mode: 0o700 });
+    writeFileAtomic(note, `${digest}\n`, { mode: 0o600 });
+  }
   return digest;
 }
 
@@ -30,10 +45,13 @@ export async function recordInstalledTree(
  * says, by the digest of the archive that it packs to, or what was noted when it was installed.
  * @throws WORKSPACE_MODULE_MODIFIED
  */
-export async function contentDigest(candidate: ModuleCandidate, options: TreeOptions): Promise<Digest> {
+export async function contentDigest(
+  candidate: ModuleCandidate,
+  { checkTrees = true, ...options }: TreeOptions & { readonly checkTrees?: boolean },
+): Promise<Digest> {
   const { dir, entry } = candidate;
   if (entry === undefined) return treeDigest(dir, { title: candidate.name, signal: options.signal });
-  if (options.checkTrees !== false) await assertInstalledTree(dir, entry, options.signal);
+  if (checkTrees) await assertInstalledTree(dir, entry, options);
   return contentDigestOf(entry);
 }
 
@@ -44,30 +62,34 @@ export async function contentDigest(candidate: ModuleCandidate, options: TreeOpt
 export async function assertInstalledTree(
   dir: string,
   entry: LockEntry,
-  signal?: AbortSignal,
+  { env, signal }: TreeOptions = {},
 ): Promise<void> {
-  const locked = 'path' in entry.source ? entry.source.tree : lockedTree(entry);
   const actual = await treeDigest(dir, { title: entry.name, signal });
-  const expected = actual === locked ? locked : ((await readNote(dir)) ?? locked);
+  const archive = archiveOf(entry);
+  const locked = 'path' in entry.source ? entry.source.tree : archive?.tar;
+  if (actual === locked) return;
+  const expected = (archive && (await readNote(noteOf(archive.digest, env)))) ?? locked;
   const module = `${entry.kind} ${entry.name} ${entry.version}`;
   if (actual !== expected)
     throw new ProvError('WORKSPACE_MODULE_MODIFIED', { module, path: dir, expected, actual });
 }
 
-/** Which layer is the archive is the publisher's choice; only its block says the digest of a tar. */
-function lockedTree({ layers }: Pick<LockEntry, 'layers'>): Digest | undefined {
-  const archives = layers.filter(({ tar }) => tar !== undefined);
-  const here = archives.find(
+/** The archive with the extension's directory. Which layer it is is the publisher's choice; only its block says the digest of a tar. */
+function archiveOf({ layers }: Pick<LockEntry, 'layers'>): LockEntry['layers'][number] | undefined {
+  const archives = layers.filter(({ asset }) => asset === undefined);
+  const here = archives.filter(
     ({ platform }) => platform === undefined || isForThisPlatform({ platforms: [platform] }),
   );
-  return (here ?? archives[0])?.tar;
+  const fitting = here.length > 0 ? here : archives;
+  return fitting.find(({ tar }) => tar !== undefined) ?? fitting[0];
 }
 
-async function readNote(dir: string): Promise<Digest | undefined> {
-  const text = (await readTextIfThere(noteOf(dir)))?.trim();
+async function readNote(path: string): Promise<Digest | undefined> {
+  const text = (await readTextIfThere(path))?.trim();
   return isDigest(text) ? text : undefined;
 }
 
-function noteOf(dir: string): string {
-  return `${dir}.tree`;
+/** What the archive of this digest gives when it is unpacked, wherever that is. */
+function noteOf(archive: Digest, env?: NodeJS.ProcessEnv): string {
+  return join(provHome(env), 'state', 'trees', digestHex(archive));
 }

@@ -110,11 +110,13 @@ async function shop(
     loadModules(await openAnd(sample, flags), await loadInfra(await openAnd(sample, flags), 'main'), lock, {
       provVersion: '0.1.0',
       platform: 'linux/amd64',
+      env: homeOf(sample),
       ...options,
     });
   return { sample, lock, load };
 }
 
+const homeOf = ({ homeDir }: Sample) => ({ PROVISIONING_HOME: join(homeDir, '.provisioning') });
 const openAnd = (sample: Sample, flags: Record<string, unknown>) => sample.open({ flags });
 const brief = (modules: readonly Module[]) =>
   modules.map(({ kind, name, version, layer }) => `${kind} ${name} ${version} ${layer}`);
@@ -238,7 +240,7 @@ test('an archive that another program packed is compared with what was noted at 
   const dir = moduleInstallDir(sample.root, web);
   web.layers[0]!.tar = digestOf('packed by another program');
   await assert.rejects(load(), { code: 'WORKSPACE_MODULE_MODIFIED' });
-  await recordInstalledTree(dir, web);
+  await recordInstalledTree(dir, web, { env: homeOf(sample) });
   assert.equal((await load()).length, 3);
   appendFileSync(join(dir, 'manifest.yaml'), '# edited\n');
   await assert.rejects(load(), { code: 'WORKSPACE_MODULE_MODIFIED' });

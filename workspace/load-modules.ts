@@ -25,6 +25,7 @@ export interface LoadModulesOptions {
   readonly scope?: 'infra' | 'all';
   /** Whether installed directories are compared with the lock. Default true. */
   readonly checkTrees?: boolean;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Digest, isProvError, ProvError } from '#base';
 import { type ContentCache, fetchBytes, openContentCache, type ReadStore, readExtension } from '#oci';
 import { packageId } from '#resolver';
@@ -9,7 +7,6 @@ import {
   isRemoteEntry,
   type Lock,
   type LockEntry,
-  parseExtensionManifest,
   parseOciManifest,
   type RemoteLockEntry,
 } from '#schemas';
@@ -23,7 +20,7 @@ import {
 } from '#workspace';
 import { contentCacheDir, type ManagerContext } from '../context.js';
 import type { Contents } from '../metadata/contents.js';
-import { assetLayers, isForThisMachine, isUnchanged } from './installed-state.js';
+import { assetLayers, installedManifest, isForThisMachine, isUnchanged } from './installed-state.js';
 
 export interface OfflineInstall {
   readonly workspace: Workspace;
@@ -79,13 +76,14 @@ interface Lacking {
 async function lackingOf(
   entry: LockEntry,
   { workspace, contents, reverify, cache }: OfflineInstall & { readonly cache: ContentCache },
-  { signal, provVersion }: ManagerContext,
+  context: ManagerContext,
 ): Promise<Lacking[]> {
   if (!isRemoteEntry(entry)) return [];
+  const { provVersion, signal } = context;
   const id = packageId(entry.source.registry, entry.source.repository);
   const store = contents.store(id, entry);
   const dir = moduleInstallDir(workspace.root, entry);
-  const installed = await isUnchanged(dir, entry, signal);
+  const installed = await isUnchanged(dir, entry, context);
   const lacking: Lacking[] = [];
   const want = async (descriptor: Descriptor, what = ''): Promise<boolean> => {
     const here = await store.exists(descriptor, { signal });
@@ -105,7 +103,7 @@ async function lackingOf(
     }
     return whole;
   };
-  const whole = installed && (await wantAssets(await installedAssets(dir, provVersion)));
+  const whole = installed && (await wantAssets((await installedManifest(dir, context)).assets ?? []));
   if (whole && reverify !== true) return lacking;
   const archive = installed
     ? []
@@ -131,11 +129,6 @@ async function lackingOf(
 
 function plain({ mediaType, digest, size }: LockEntry['layers'][number]): Descriptor {
   return { mediaType, digest, size };
-}
-
-async function installedAssets(dir: string, provVersion: string): Promise<readonly Asset[]> {
-  const path = join(dir, 'manifest.yaml');
-  return parseExtensionManifest(await readFile(path, 'utf8'), path, provVersion).value.assets ?? [];
 }
 
 interface SignatureSearch {

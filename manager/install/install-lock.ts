@@ -1,19 +1,19 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type Digest, Digester, isProvError, log, openAtomicFile, ProvError } from '#base';
-import { type ReadStore, readExtension, unpackLayer } from '#oci';
+import { type ReadStore, unpackLayer } from '#oci';
 import { installOrder, lockGraph, packageId } from '#resolver';
 import {
   type Asset,
-  type Descriptor,
+  type DependencyFacts,
+  dependencyFacts,
+  isLocalEntry,
   isRemoteEntry,
-  type LocalLockEntry,
   type Lock,
   type LockEntry,
-  parseExtensionManifest,
 } from '#schemas';
-import { assertTrusted, type TrustPolicy } from '#trust';
+import type { TrustPolicy } from '#trust';
 import {
   assertInstalledTree,
   assetInstallPath,
@@ -26,14 +26,14 @@ import {
 } from '#workspace';
 import { type AssetPath, withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
-import { assertContent } from '../lock/content-flaws.js';
+import { assertSound } from '../lock/assert-sound.js';
+import { type ReadLocked, verifyLocked } from '../lock/read-locked.js';
 import type { Contents } from '../metadata/contents.js';
 import type { WorkspaceRegistries } from '../resolve/workspace-registries.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
-import { verifyContent } from '../trust/verify-content.js';
 import { assertHere } from './assert-here.js';
 import { inOrder } from './in-order.js';
-import { assetLayers, isForThisMachine, isUnchanged } from './installed-state.js';
+import { assetLayers, installedManifest, isForThisMachine, isUnchanged } from './installed-state.js';
 
 /** Extensions looked at, or installed, at once. */
 const CONCURRENCY = 8;
@@ -50,36 +50,46 @@ export interface InstallRequest {
 
 /**
  * Installs what a lock names into `.cache/modules`, several at once, each after its dependencies. What is there and
- * unchanged stays; an install that was edited is put right. The first failure ends the rest, and what is there then
- * is whole. Every fetched manifest is the locked one and passes the trust
- * policy before anything of it is unpacked. Returns `name@version` of what was installed.
- * @throws TRUST_REFUSED, MANAGER_LOCK_EDITED, MANAGER_LOCK_CONTENT_CHANGED, MANAGER_ASSET_NOT_VENDORED, MANAGER_OFFLINE_MISSING
+ * unchanged stays; an install that was edited is put right. Before anything is unpacked, every manifest that is
+ * fetched is the locked one and passes the trust policy, and the lock is what its contents make of it. The first
+ * failure ends the rest, and what is there then is whole. Returns `name@version` of what was installed.
+ * @throws TRUST_REFUSED, MANAGER_LOCK_EDITED, MANAGER_LOCK_UNSOUND, MANAGER_LOCK_CONTENT_CHANGED,
+ *   MANAGER_ASSET_NOT_VENDORED, MANAGER_OFFLINE_MISSING
  */
 export async function installLock(request: InstallRequest, context: ManagerContext): Promise<string[]> {
   if (context.offline) await assertHere(request, context);
   return withAssetCache(context, async (assetPath) => {
+    const { lock, workspace } = request;
     const { signal } = context;
-    const places = new Set<string>();
-    const order = installOrder(request.lock).filter((entry) => {
-      // The same version under two names is one directory.
-      const place = moduleInstallDir(request.workspace.root, entry);
-      return isForThisPlatform(entry) && !places.has(place) && places.add(place);
-    });
     const states = new Map<LockEntry, InstalledState>();
+    const ordered = installOrder(lock);
+    const here = ordered.filter(isForThisPlatform);
     const anyhow = { after: () => [], concurrency: CONCURRENCY, signal };
-    await inOrder(order, anyhow, async (entry, own) => {
-      states.set(entry, await stateOf(entry, request.workspace, { ...context, signal: own }));
+    await inOrder(here, anyhow, async (entry, own) => {
+      states.set(entry, await stateOf(entry, workspace, { ...context, signal: own }));
     });
-    const asked = order.filter((entry) => !states.get(entry)!.complete || request.reverify === true);
-    await primeContents(asked, request.contents, context);
+    const contents = await verifiedContents(request, states, context);
+    await assertSound(
+      {
+        workspace,
+        lock,
+        factsOf: (entry) => contents.get(entry)?.extension.facts ?? states.get(entry)?.facts,
+      },
+      context,
+    );
     const tools: Tools = { ...request, assetPath, copying: new Map() };
-    const { dependencies } = lockGraph(request.lock);
-    const installed = new Set<LockEntry>();
-    await inOrder(asked, { after: dependencies, concurrency: CONCURRENCY, signal }, async (entry, own) => {
-      const state = states.get(entry)!;
-      if (await installEntry(entry, { tools, state }, { ...context, signal: own })) installed.add(entry);
+    const places = new Set<string>();
+    const lacking = here.filter((entry) => {
+      // The same version under two names is one directory.
+      const place = moduleInstallDir(workspace.root, entry);
+      return !states.get(entry)!.complete && !places.has(place) && places.add(place);
     });
-    return asked.filter((entry) => installed.has(entry)).map(({ name, version }) => `${name}@${version}`);
+    const { dependencies } = lockGraph(lock);
+    await inOrder(lacking, { after: dependencies, concurrency: CONCURRENCY, signal }, async (entry, own) => {
+      const installation = { tools, whole: states.get(entry)!.whole, content: contents.get(entry) };
+      await installEntry(entry, installation, { ...context, signal: own });
+    });
+    return lacking.map(({ name, version }) => `${name}@${version}`);
   });
 }
 
@@ -89,16 +99,57 @@ interface InstalledState {
   readonly whole: boolean;
   /** So are its assets. */
   readonly complete: boolean;
+  /** What its own manifest says, where the directory is whole. */
+  readonly facts?: DependencyFacts;
 }
 
+/** @throws WORKSPACE_MODULE_MODIFIED for a directory of the workspace, which nobody can put right */
 async function stateOf(
   entry: LockEntry,
   workspace: Workspace,
-  { signal, provVersion }: ManagerContext,
+  context: ManagerContext,
 ): Promise<InstalledState> {
+  const { signal } = context;
   const dir = moduleInstallDir(workspace.root, entry);
-  const whole = await isUnchanged(dir, entry, signal);
-  return { whole, complete: whole && (await hasAssets(dir, { workspace, signal, provVersion })) };
+  if (isLocalEntry(entry)) await assertInstalledTree(dir, entry, context);
+  else if (!(await isUnchanged(dir, entry, context))) return { whole: false, complete: false };
+  const manifest = await installedManifest(dir, context);
+  const complete = await hasAssets(manifest.assets ?? [], workspace, signal);
+  return { whole: true, complete, facts: dependencyFacts(manifest) };
+}
+
+/**
+ * Reads and verifies what is not here yet, or everything when it is asked for again, those for other platforms
+ * included: what stands in the lock about them decides what is installed here.
+ */
+async function verifiedContents(
+  { lock, reverify = false, contents, policy, registries }: InstallRequest,
+  states: ReadonlyMap<LockEntry, InstalledState>,
+  context: ManagerContext,
+): Promise<ReadonlyMap<LockEntry, ReadLocked>> {
+  const asked = lock.extensions
+    .filter(isRemoteEntry)
+    .filter((entry) => reverify || states.get(entry)?.complete === false);
+  await primeContents(asked, contents, context);
+  const read = new Map<LockEntry, ReadLocked>();
+  const anyhow = { after: () => [], concurrency: CONCURRENCY, signal: context.signal };
+  await inOrder(asked, anyhow, async (entry, signal) => {
+    const { registry, repository } = entry.source;
+    const request = {
+      store: contents.store(packageId(registry, repository), entry),
+      host: registries.get(registry).host,
+      policy,
+      samePolicy: reverify,
+    };
+    try {
+      read.set(entry, await verifyLocked(entry, request, { ...context, signal }));
+    } catch (error) {
+      // Offline only what this platform needs was kept for certain.
+      const other = context.offline === true && !states.has(entry);
+      if (!other || !isProvError(error, 'OCI_CONTENT_MISSING')) throw error;
+    }
+  });
+  return read;
 }
 
 /** Manifests, configs and signatures in one request, where that works; what does not come is fetched one by one. */
@@ -129,89 +180,54 @@ interface Tools extends InstallRequest {
   readonly copying: Map<string, Promise<void>>;
 }
 
+interface Installation {
+  readonly tools: Tools;
+  /** The directory is there already, and only assets are missing. */
+  readonly whole: boolean;
+  /** What was read and verified of it; absent for a directory of the workspace. */
+  readonly content: ReadLocked | undefined;
+}
+
 async function installEntry(
   entry: LockEntry,
-  { tools, state }: { readonly tools: Tools; readonly state: InstalledState },
+  { tools, whole, content }: Installation,
   context: ManagerContext,
-): Promise<boolean> {
+): Promise<void> {
   const { workspace } = tools;
-  if (!isRemoteEntry(entry)) return installLocalAssets(entry as LocalLockEntry, tools, context);
-  const { whole, complete } = state;
+  const { signal } = context;
   const dir = moduleInstallDir(workspace.root, entry);
-  const id = packageId(entry.source.registry, entry.source.repository);
-  const store = tools.contents.store(id, entry);
-  const { signal, provVersion } = context;
-  const descriptor: Descriptor = entry.manifest;
-  const { verdict, manifest } = await verifyContent({
-    store,
-    descriptor,
-    repository: entry.source.repository,
-    registry: tools.registries.get(entry.source.registry).host,
-    version: entry.version,
-    kind: entry.kind,
-    policy: tools.policy,
-    signal,
-  });
-  assertTrusted(verdict);
-  assertContent(entry, manifest, tools.lock);
-  if (complete) return false;
-  const platform = hostPlatform();
-  const extension = await readExtension(store, descriptor, { provVersion, platform, signal });
-  context.onEvent?.({
-    event: 'installing',
-    message: `installing ${entry.name} ${entry.version}`,
-    name: entry.name,
-    version: entry.version,
-  });
-  await installAssets({ entry, dir, tools, store, declared: extension.config.assets ?? [] }, context);
-  if (!whole) {
-    const report = reportTransfer(context, 'install');
-    report.plan(1, extension.layer.size);
-    const onProgress = report.progress(extension.layer);
-    await unpackLayer(await store.fetch(extension.layer, { signal, onProgress }), {
-      destination: dir,
-      title: entry.name,
-      descriptor: extension.layer,
-      replace: true,
-      signal,
-    });
-    report.finished(extension.layer, 'copied');
-    await recordInstalledTree(dir, entry, signal);
+  if (!isRemoteEntry(entry) || content === undefined) {
+    const { assets = [] } = await installedManifest(dir, context);
+    return installAssets({ entry, dir, tools, declared: assets }, context);
   }
-  return true;
-}
-
-/** A local directory is where it is, and has to be what was locked; only its assets are brought. */
-async function installLocalAssets(
-  entry: LocalLockEntry,
-  tools: Tools,
-  context: ManagerContext,
-): Promise<boolean> {
-  const { workspace } = tools;
-  const { signal, provVersion } = context;
-  const dir = moduleInstallDir(workspace.root, entry);
-  await assertInstalledTree(dir, entry, signal);
-  const place = { workspace, signal, provVersion };
-  if (await hasAssets(dir, place)) return false;
-  const path = join(dir, 'manifest.yaml');
-  const { assets = [] } = parseExtensionManifest(await readFile(path, 'utf8'), path, provVersion).value;
-  await installAssets({ entry, dir, tools, declared: assets }, context);
-  return true;
-}
-
-/** Whether an unchanged install has the assets that its manifest promises, carried along or not. */
-async function hasAssets(
-  dir: string,
-  {
-    workspace,
-    provVersion,
+  const { extension } = content;
+  const { source, name, version } = entry;
+  const store = tools.contents.store(packageId(source.registry, source.repository), entry);
+  context.onEvent?.({ event: 'installing', message: `installing ${name} ${version}`, name, version });
+  await installAssets({ entry, dir, tools, store, declared: extension.config.assets ?? [] }, context);
+  if (whole) return;
+  const report = reportTransfer(context, 'install');
+  report.plan(1, extension.layer.size);
+  const onProgress = report.progress(extension.layer);
+  await unpackLayer(await store.fetch(extension.layer, { signal, onProgress }), {
+    destination: dir,
+    title: entry.name,
+    descriptor: extension.layer,
+    replace: true,
     signal,
-  }: { workspace: Workspace; provVersion: string; signal?: AbortSignal | undefined },
+  });
+  report.finished(extension.layer, 'copied');
+  await recordInstalledTree(dir, entry, context);
+}
+
+/** Whether the assets that a manifest promises are here, carried along or not. */
+async function hasAssets(
+  assets: readonly Asset[],
+  { root }: Workspace,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const path = join(dir, 'manifest.yaml');
-  const { assets = [] } = parseExtensionManifest(await readFile(path, 'utf8'), path, provVersion).value;
   for (const { sha256 } of assets.filter(isForThisMachine))
-    if (!(await isAssetIntact(assetInstallPath(workspace.root, sha256), sha256, signal))) return false;
+    if (!(await isAssetIntact(assetInstallPath(root, sha256), sha256, signal))) return false;
   return true;
 }
 

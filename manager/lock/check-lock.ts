@@ -1,24 +1,27 @@
 import { existsSync } from 'node:fs';
-import { ProvError } from '#base';
-import { type ContentCache, fetchBytes, openContentCache } from '#oci';
-import { installOrder } from '#resolver';
+import { isProvError, ProvError } from '#base';
+import type { ReadStore } from '#oci';
+import { installOrder, packageId } from '#resolver';
 import {
+  contentDigestOf,
+  type DependencyFacts,
+  dependencyFacts,
   formatLock,
-  type ImageManifest,
   isRemoteEntry,
   type Lock,
+  type LockEntry,
   parseLock,
-  parseOciManifest,
   type RemoteLockEntry,
 } from '#schemas';
 import { moduleInstallDir, type Workspace } from '#workspace';
-import { contentCacheDir, type ManagerContext, metadataCacheDir } from '../context.js';
-import { isUnchanged } from '../install/installed-state.js';
-import { ContentPack, keptContents } from '../metadata/ask-contents.js';
-import { openMetadataCache } from '../metadata/metadata-cache.js';
+import type { ManagerContext } from '../context.js';
+import { installedManifest, isUnchanged } from '../install/installed-state.js';
+import { withContents } from '../metadata/with-contents.js';
 import { readLockText } from '../resolve/lock-file.js';
 import { fitPlace, lockDifferences } from '../resolve/lock-fit.js';
-import { contentFlaws } from './content-flaws.js';
+import { type SoundRequest, unsoundness } from './assert-sound.js';
+import { type ContentFlaw, contentFlaws } from './content-flaws.js';
+import { type ReadLocked, readLocked } from './read-locked.js';
 
 /** One thing that is wrong with a lock or with what was installed from it. */
 export interface LockProblem {
@@ -54,19 +57,21 @@ export async function checkLock(
   const content = await contentProblems(lock, workspace, context);
   const installed = await installedProblems(lock, workspace, context);
   const dangling = edgeProblems(lock, lockFile);
+  const factsOf = (entry: LockEntry) => content.facts.get(entry) ?? installed.facts.get(entry);
   // What an edge leads nowhere from cannot be held against anything: it would be told again and again.
   const stale = dangling.length > 0 ? [] : lockDifferences(lock, await fitPlace(workspace, lock, context));
   const problems: LockProblem[] = [
     ...editProblems(text, lock, lockFile),
     ...dangling,
     ...content.problems,
+    ...(dangling.length > 0 ? [] : await soundProblems({ workspace, lock, factsOf }, context)),
     ...stale.map((message) => ({ problem: 'stale' as const, where: lockFile, message })),
     ...installed.problems,
   ];
   return {
     lockFile,
     problems,
-    compared: content.compared,
+    compared: content.facts.size,
     installed: installed.count,
     extensions: lock.extensions.length,
   };
@@ -93,53 +98,66 @@ function edgeProblems(lock: Lock, lockFile: string): LockProblem[] {
   }
 }
 
+/** What this machine has kept of the contents, held against the lock; no registry is asked. */
 async function contentProblems(lock: Lock, workspace: Workspace, context: ManagerContext) {
-  const pack = new ContentPack();
-  const metadata = openMetadataCache(metadataCacheDir(context));
-  for (const { host } of workspace.registries) await keptContents(host, { pack, cache: metadata });
-  const cache = await openContentCache(contentCacheDir(context));
-  const problems: LockProblem[] = [];
-  let compared = 0;
-  for (const entry of lock.extensions.filter(isRemoteEntry)) {
-    const manifest = await keptManifest(entry, pack, cache);
-    if (manifest === undefined) continue;
-    compared += 1;
-    for (const { what, locked, actual } of contentFlaws(entry, manifest, lock))
-      problems.push({
-        problem: 'content',
-        where: `${entry.kind} ${entry.name} ${entry.version}`,
-        message: `the lock says ${what} ${locked}, the manifest ${entry.manifest.digest} says ${actual}`,
-      });
+  const kept = { ...context, offline: true };
+  return withContents({ workspace, context: kept }, async ({ contents }) => {
+    const remote = lock.extensions.filter(isRemoteEntry);
+    const idOf = ({ source }: RemoteLockEntry) => packageId(source.registry, source.repository);
+    await contents.prime(remote.map((entry) => ({ id: idOf(entry), digest: entry.manifest.digest })));
+    const problems: LockProblem[] = [];
+    const facts = new Map<LockEntry, DependencyFacts>();
+    for (const entry of remote) {
+      const content = await readKept(entry, contents.store(idOf(entry), entry), context);
+      if (content === undefined) continue;
+      facts.set(entry, content.extension.facts);
+      problems.push(...contentFlaws(entry, content).map((flaw) => flawProblem(entry, flaw)));
+    }
+    return { problems, facts };
+  });
+}
+
+/** @throws what is wrong with content that is here: that it is not what its digest says, say */
+async function readKept(
+  entry: RemoteLockEntry,
+  store: ReadStore,
+  context: ManagerContext,
+): Promise<ReadLocked | undefined> {
+  try {
+    return await readLocked(entry, store, context);
+  } catch (error) {
+    if (isProvError(error, 'OCI_CONTENT_MISSING')) return undefined;
+    throw error;
   }
-  await cache.close();
-  return { problems, compared };
 }
 
-async function keptManifest(
-  { manifest }: RemoteLockEntry,
-  pack: ContentPack,
-  cache: ContentCache,
-): Promise<ImageManifest | undefined> {
-  const { digest, size, mediaType } = manifest;
-  const packed = pack.bytes.get(digest);
-  const store = {
-    label: cache.directory,
-    fetch: async () => (await cache.get({ digest, size })) ?? Promise.reject(new Error('gone')),
+function flawProblem(entry: LockEntry, { what, locked, actual }: ContentFlaw): LockProblem {
+  return {
+    problem: 'content',
+    where: `${entry.kind} ${entry.name} ${entry.version}`,
+    message: `the lock says ${what} ${locked}, the manifest ${contentDigestOf(entry)} says ${actual}`,
   };
-  const bytes = packed ?? ((await cache.has(digest)) ? await fetchBytes(store, manifest) : undefined);
-  if (bytes === undefined) return undefined;
-  const parsed = parseOciManifest(bytes, mediaType);
-  return parsed.kind === 'manifest' ? parsed.manifest : undefined;
 }
 
-async function installedProblems({ extensions }: Lock, { root }: Workspace, { signal }: ManagerContext) {
+/** What the contents make of the graph. */
+async function soundProblems(request: SoundRequest, context: ManagerContext): Promise<LockProblem[]> {
+  const found = await unsoundness(request, context);
+  if ('flaws' in found) return found.flaws.map((flaw) => flawProblem(flaw.entry, flaw));
+  return [{ problem: 'content', where: request.workspace.lockFile, message: found.explanation }];
+}
+
+async function installedProblems({ extensions }: Lock, { root }: Workspace, context: ManagerContext) {
   const problems: LockProblem[] = [];
+  const facts = new Map<LockEntry, DependencyFacts>();
   let count = 0;
   for (const entry of extensions) {
     const dir = moduleInstallDir(root, entry);
     if (!existsSync(dir)) continue;
     count += 1;
-    if (await isUnchanged(dir, entry, signal)) continue;
+    if (await isUnchanged(dir, entry, context)) {
+      facts.set(entry, dependencyFacts(await installedManifest(dir, context)));
+      continue;
+    }
     const module = `${entry.kind} ${entry.name} ${entry.version}`;
     problems.push({
       problem: 'modified',
@@ -147,5 +165,5 @@ async function installedProblems({ extensions }: Lock, { root }: Workspace, { si
       message: `${module} was changed after it was installed`,
     });
   }
-  return { problems, count };
+  return { problems, facts, count };
 }

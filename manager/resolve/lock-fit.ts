@@ -85,9 +85,37 @@ export function isCurrent(lock: Lock, place: FitPlace): boolean {
 export function lockDifferences(lock: Lock, place: FitPlace): readonly string[] {
   return [
     ...requirementDifferences(lock, place.workspace),
-    ...treeDifferences(lock, place),
+    ...lockContradictions(lock, place),
     ...policyDifferences(lock, place),
   ];
+}
+
+/** Those of them that are none of today's requirements: a lock that contradicts itself, and directories in it. */
+export function lockContradictions(lock: Lock, place: FitPlace): readonly string[] {
+  const { workspace } = place;
+  const overrides = overrideRanges(workspace);
+  const overrideOf = (target: LockEntry, { capability }: LockEdge) =>
+    overrides.get(capability === undefined ? entryId(target) : firstRegistryId(workspace, capability));
+  const isOverridden = (target: LockEntry, edge: LockEdge) => overrideOf(target, edge) !== undefined;
+  return [
+    ...strayDirectories(lock, workspace),
+    ...overriddenCapabilities(lock, overrideOf),
+    ...lockInconsistencies(lock, { isOverridden }),
+    ...treeDifferences(lock, place),
+  ];
+}
+
+function strayDirectories({ extensions }: Lock, workspace: Workspace): string[] {
+  const paths = new Set(
+    workspace.requirements.flatMap(({ path }) => (path === undefined ? [] : [localPath(workspace, path)])),
+  );
+  return extensions
+    .filter(isLocalEntry)
+    .filter(({ source }) => !paths.has(source.path))
+    .map(
+      ({ kind, name, source }) =>
+        `the lock takes ${kind} ${name} from ${source.path}, which no requirement names`,
+    );
 }
 
 function policyDifferences(lock: Lock, { workspace, policy, env }: FitPlace): string[] {
@@ -168,12 +196,6 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
       reach(entry);
     }
   }
-  const paths = new Set(
-    requirements.flatMap(({ path }) => (path === undefined ? [] : [localPath(workspace, path)])),
-  );
-  for (const { kind, name, source } of lock.extensions.filter(isLocalEntry))
-    if (!paths.has(source.path))
-      out.push(`the lock takes ${kind} ${name} from ${source.path}, which no requirement names`);
   for (const entry of lock.extensions) {
     const range = overrides.get(entryId(entry));
     if (!reached.has(entry))
@@ -181,11 +203,7 @@ function requirementDifferences(lock: Lock, workspace: Workspace): string[] {
     else if (range !== undefined && !accepts(range, entry.version))
       out.push(`resolution.overrides says ${entry.name} ${range}; the lock holds ${entry.version}`);
   }
-  const overrideOf = (target: LockEntry, { capability }: LockEdge) =>
-    overrides.get(capability === undefined ? entryId(target) : firstRegistryId(workspace, capability));
-  out.push(...overriddenCapabilities(lock, overrideOf));
-  const isOverridden = (target: LockEntry, edge: LockEdge) => overrideOf(target, edge) !== undefined;
-  return [...out, ...lockInconsistencies(lock, { isOverridden })];
+  return out;
 
   function reach(entry: LockEntry): void {
     const open = [entry];

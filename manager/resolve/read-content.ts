@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { canonicalJson, type Digest, isProvError, type JsonValue, ProvError } from '#base';
 import { type ReadExtension, type ReadStore, readExtension } from '#oci';
 import type { RegistryContent, SolvedPackage } from '#resolver';
-import { ANNOTATION, type Descriptor, type LockEntry, MEDIA, versionToTag } from '#schemas';
+import { type Descriptor, type LockEntry, versionToTag } from '#schemas';
 import { assertTrusted, type PreviousSigner, type TrustPolicy } from '#trust';
 import type { ManagerContext } from '../context.js';
+import { contentBlock } from '../lock/content-block.js';
 import type { CollectedSignatures } from '../trust/collect-signatures.js';
 import { verifyContent } from '../trust/verify-content.js';
-import { treeOf } from '../trust/whole-manifest.js';
 
 export interface ReadContentRequest {
   readonly solved: SolvedPackage;
@@ -75,33 +75,13 @@ export async function readContent(
   const warnings = verdict.warnings.map((each) => each.text);
   for (const warning of verdict.verified ? warnings : [verdict.explanation, ...warnings])
     context.onEvent?.({ event: 'warning', message: `${name} ${version}: ${warning}`, name, version });
-  /** Of the archive; of every platform's archive, where they differ. */
-  const tarOf = (layer: Descriptor) => {
-    const tree =
-      manifest.children !== undefined || layer.digest === extension.layer.digest ? treeOf(layer) : undefined;
-    return tree === undefined ? {} : { tar: tree };
-  };
-  const vendored = manifest.annotations?.[ANNOTATION.vendored];
   // What is not in the cache any more is attached all the same: offline nobody can have taken it away.
   const locked = known?.signatures;
   const found = signatures.bundles.map((bundle) => bundle.manifest.digest);
   const bundles = [...new Set([...found, ...(locked?.bundles ?? [])])].sort();
   const legacy = signatures.legacyManifest?.digest ?? locked?.legacy;
   return {
-    manifest: plain(descriptor),
-    config: plain(manifest.config),
-    layers: manifest.layers.map((layer) => ({
-      ...plain(layer),
-      ...tarOf(layer),
-      ...(layer.mediaType === MEDIA.asset && layer.annotations?.[ANNOTATION.asset] !== undefined
-        ? { asset: layer.annotations[ANNOTATION.asset] }
-        : {}),
-      ...(layer.annotations?.[ANNOTATION.platform] === undefined
-        ? {}
-        : { platform: layer.annotations[ANNOTATION.platform] }),
-    })),
-    ...(manifest.children === undefined ? {} : { children: manifest.children.map(plain) }),
-    ...(vendored === undefined || vendored === '' ? {} : { vendored: vendored.split(',') }),
+    ...contentBlock(descriptor, manifest),
     ...(bundles.length === 0 && legacy === undefined
       ? {}
       : {
@@ -193,8 +173,4 @@ function known(facts: object, name: string): unknown {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : canonicalJson(value as JsonValue);
-}
-
-function plain({ mediaType, digest, size }: Descriptor) {
-  return { mediaType, digest, size };
 }

@@ -34,24 +34,30 @@ export function resolutionOptions(
   { workspace, registries, keep }: ResolutionSetup,
   context: ManagerContext,
 ): ResolveOptions & { readonly source: RegistrySource } {
-  const { provVersion, signal, env } = context;
-  const { strategy, prerelease, platforms, min_age: minAge, min_age_exempt: exempt } = workspace.resolution;
+  const { env } = context;
+  const { strategy, platforms, min_age: minAge, min_age_exempt: exempt } = workspace.resolution;
   return {
+    ...policyOptions(workspace, context),
     requirements: requirementsOf(workspace, registries.local),
     source: withLocalPackages(metadataSource(workspace, registries, context), registries.local),
     platforms: platforms ?? [hostPlatform()],
-    provVersion,
     strategy,
-    prerelease,
-    overrides: overridesOf(workspace),
     ...(minAge !== undefined && ageLimit(minAge, env)),
     ageExempt: new Set([
       ...(exempt ?? []).map((name) => firstRegistryId(workspace, name)),
       ...registries.local.keys(),
     ]),
     ...(keep && { preferred: preferredVersions(keep), preferredProviders: preferredProviders(keep) }),
-    signal,
   };
+}
+
+/** What decides in a workspace which versions go together, whatever it asks for and whatever there is. */
+export function policyOptions(
+  workspace: Workspace,
+  { provVersion, signal }: Pick<ManagerContext, 'provVersion' | 'signal'>,
+): Pick<ResolveOptions, 'provVersion' | 'prerelease' | 'overrides' | 'signal'> {
+  const { prerelease } = workspace.resolution;
+  return { provVersion, prerelease, overrides: overridesOf(workspace), signal };
 }
 
 /** What is known of packages: asked of the registries, or offline what they said before. */

@@ -1,16 +1,16 @@
 import { counted, ProvError } from '#base';
 import { type PlanChange, planDiff } from '#resolver';
 import { isLocalEntry, type Lock } from '#schemas';
-import { MODE_RULES, type Workspace } from '#workspace';
+import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import type { Intent } from '../explain/intent.js';
 import type { ExplainForm } from '../explain/unresolvable.js';
 import { installLock } from '../install/install-lock.js';
 import type { Contents } from '../metadata/contents.js';
 import { withContents } from '../metadata/with-contents.js';
-import type { WorkspacePolicy } from '../trust/workspace-policy.js';
+import { unsignedDenial, type WorkspacePolicy } from '../trust/workspace-policy.js';
 import { readLock, requireLock, writeLock } from './lock-file.js';
-import { type FitPlace, fitPlace, isCurrent, lockDifferences } from './lock-fit.js';
+import { type FitPlace, fitPlace, isCurrent, lockContradictions, lockDifferences } from './lock-fit.js';
 import { resolutionOptions } from './resolution-options.js';
 import { lockOf, solve } from './solve-workspace.js';
 import { updateSolution } from './update-solution.js';
@@ -75,6 +75,7 @@ export async function resolveWorkspace(
   const { policy } = fit;
   if (options.locked || options.frozen) assertNoDirectories(before, workspace);
   if (options.locked) assertFits(before, fit);
+  if (options.frozen) assertUncontradicted(before, fit);
   return withContents({ workspace, context }, async ({ registries, contents, requests }) => {
     const kept =
       before !== undefined &&
@@ -106,17 +107,30 @@ export async function resolveWorkspace(
 /** @throws MANAGER_LOCK_STALE with every difference and the place that explains it. */
 export function assertFits(lock: Lock | undefined, place: FitPlace): asserts lock is Lock {
   const differences = lock === undefined ? ['there is none'] : lockDifferences(lock, place);
-  if (differences.length > 0)
-    throw new ProvError('MANAGER_LOCK_STALE', { reason: differences.join('; '), differences });
+  if (differences.length > 0) throw stale(differences);
 }
 
-/** What nobody can have signed, and nobody else has. @throws MANAGER_LOCK_LOCAL in modes cicd and enterprise */
-function assertNoDirectories(lock: Lock | undefined, { mode }: Workspace): void {
-  if (MODE_RULES[mode].trustDefault !== 'deny') return;
+function stale(differences: readonly string[]): ProvError {
+  return new ProvError('MANAGER_LOCK_STALE', { reason: differences.join('; '), differences });
+}
+
+/**
+ * What a frozen lock must be whatever the workspace asks for: without contradictions, and of directories only those
+ * that the workspace names, as they were.
+ */
+function assertUncontradicted(lock: Lock | undefined, place: FitPlace): asserts lock is Lock {
+  const differences = lock === undefined ? ['there is none'] : lockContradictions(lock, place);
+  if (differences.length > 0) throw stale(differences);
+}
+
+/** What nobody can have signed, and nobody else has. @throws MANAGER_LOCK_LOCAL where unsigned content is refused */
+function assertNoDirectories(lock: Lock | undefined, workspace: Workspace): void {
+  const why = unsignedDenial(workspace);
+  if (why === undefined) return;
   const local = lock?.extensions.filter(isLocalEntry) ?? [];
   if (local.length === 0) return;
   const list = local.map(({ kind, name, source }) => `${kind} ${name} from ${source.path}`).join(', ');
-  throw new ProvError('MANAGER_LOCK_LOCAL', { mode, list });
+  throw new ProvError('MANAGER_LOCK_LOCAL', { why, list });
 }
 
 interface Planning {

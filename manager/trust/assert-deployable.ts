@@ -1,59 +1,96 @@
-import { ProvError } from '#base';
+import { isProvError, ProvError } from '#base';
 import { packageId } from '#resolver';
-import { isLocalEntry, isRemoteEntry, type Kind, type Lock, type LockEntry } from '#schemas';
-import { assertTrusted } from '#trust';
-import { MODE_RULES, type Workspace } from '#workspace';
+import {
+  type DependencyFacts,
+  dependencyFacts,
+  isLocalEntry,
+  isRemoteEntry,
+  type Kind,
+  type Lock,
+  type LockEntry,
+  type RemoteLockEntry,
+} from '#schemas';
+import type { TrustPolicy } from '#trust';
+import { moduleInstallDir, type Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
+import { installedManifest } from '../install/installed-state.js';
+import { assertSound } from '../lock/assert-sound.js';
+import { verifyLocked } from '../lock/read-locked.js';
 import { withContents } from '../metadata/with-contents.js';
 import { fitPlace } from '../resolve/lock-fit.js';
 import { assertFits } from '../resolve/resolve-workspace.js';
-import { verifyContent } from './verify-content.js';
-import { workspacePolicy } from './workspace-policy.js';
+import { unsignedDenial, workspacePolicy } from './workspace-policy.js';
 
 export interface DeployableRequest {
   readonly workspace: Workspace;
   readonly infra: string;
   readonly lock: Lock;
-  /** The locked extensions that the infra runs. */
+  /** The locked extensions that the infra runs; their directories are what was locked. */
   readonly entries: readonly LockEntry[];
   /** Extensions of the workspace and infra layers that it runs: nobody signs those. */
   readonly unsigned: readonly { readonly kind: Kind; readonly name: string; readonly layer: string }[];
 }
 
 /**
- * Passes only when the lock fits the requirements of today and what it names may run under the trust policy
- * of today. The workspace's policy was asked when the lock was made, so it must still be that one; those of
- * the infra, the user and the machine are asked now, of the signatures in the registry. Modes cicd and enterprise refuse what nobody can have signed.
- * @throws MANAGER_LOCK_STALE, MANAGER_LAYER_UNSIGNED, TRUST_REFUSED
+ * Passes only when the lock fits the requirements of today, is what the contents of its extensions make of it, and
+ * what it names may run under the trust policies of today: those of the workspace, the infra, the user and the
+ * machine. Signatures and contents that this machine has kept are enough; a registry is asked for what is not here.
+ * Directories are refused where unsigned content is.
+ * @throws MANAGER_LOCK_STALE, MANAGER_LOCK_EDITED, MANAGER_LOCK_UNSOUND, MANAGER_LAYER_UNSIGNED, TRUST_REFUSED
  */
 export async function assertDeployable(request: DeployableRequest, context: ManagerContext): Promise<void> {
   const { workspace, infra, lock, entries } = request;
   const local = request.unsigned[0] ?? directoryOf(entries);
-  if (local !== undefined && MODE_RULES[workspace.mode].trustDefault === 'deny')
-    throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, mode: workspace.mode });
+  const why = unsignedDenial(workspace);
+  if (local !== undefined && why !== undefined)
+    throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, why });
   const fit = await fitPlace(workspace, lock, context);
-  const own = fit.policy;
   assertFits(lock, fit);
-  const { policy } = await workspacePolicy(workspace, { env: context.env, infra });
-  if (policy.digest === own.policy.digest && !own.demanding) return;
-  const { signal } = context;
-  await withContents({ workspace, context }, async ({ registries, contents }) => {
+  const facts = new Map<LockEntry, DependencyFacts>();
+  for (const entry of entries) {
+    const manifest = await installedManifest(moduleInstallDir(workspace.root, entry), context);
+    facts.set(entry, dependencyFacts(manifest));
+  }
+  await assertSound({ workspace, lock, factsOf: (entry) => facts.get(entry) }, context);
+  const { policy, digest, demanding } = await workspacePolicy(workspace, { env: context.env, infra });
+  if (digest === undefined && !demanding) return;
+  const samePolicy = digest === lock.policy.trustPolicy;
+  const remote = entries.filter(isRemoteEntry);
+  const left = await verifyEach(remote, { workspace, policy, samePolicy }, { ...context, offline: true });
+  if (left.length > 0) await verifyEach(left, { workspace, policy, samePolicy, last: true }, context);
+}
+
+interface Verification {
+  readonly workspace: Workspace;
+  readonly policy: TrustPolicy;
+  readonly samePolicy: boolean;
+  /** Nothing else will be asked: what is refused is refused. */
+  readonly last?: boolean;
+}
+
+/** Those that are not accepted by what can be had here. */
+async function verifyEach(
+  entries: readonly RemoteLockEntry[],
+  { workspace, policy, samePolicy, last = false }: Verification,
+  context: ManagerContext,
+): Promise<RemoteLockEntry[]> {
+  return withContents({ workspace, context }, async ({ registries, contents }) => {
+    const idOf = ({ source }: RemoteLockEntry) => packageId(source.registry, source.repository);
+    await contents.prime(entries.map((entry) => ({ id: idOf(entry), digest: entry.manifest.digest })));
+    const left: RemoteLockEntry[] = [];
     for (const entry of entries) {
-      signal?.throwIfAborted();
-      if (!isRemoteEntry(entry)) continue;
-      const { source, manifest, version, kind } = entry;
-      const { verdict } = await verifyContent({
-        store: contents.store(packageId(source.registry, source.repository), entry),
-        descriptor: manifest,
-        repository: source.repository,
-        registry: registries.get(source.registry).host,
-        version,
-        kind,
-        policy,
-        signal,
-      });
-      assertTrusted(verdict);
+      context.signal?.throwIfAborted();
+      const { host } = registries.get(entry.source.registry);
+      const store = contents.store(idOf(entry), entry);
+      try {
+        await verifyLocked(entry, { store, host, policy, samePolicy }, context);
+      } catch (error) {
+        if (last || !(isProvError(error, 'TRUST_REFUSED') || isProvError(error, 'OCI_CONTENT_MISSING')))
+          throw error;
+        left.push(entry);
+      }
     }
+    return left;
   });
 }
 

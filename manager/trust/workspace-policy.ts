@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Digest, provHome } from '#base';
 import type { Mode } from '#schemas';
 import { effectivePolicy, parseTrustPolicy, type TrustPolicy } from '#trust';
-import { configValue, SYSTEM_CONFIG_DIR, type Workspace } from '#workspace';
+import { configValue, MODE_RULES, SYSTEM_CONFIG_DIR, type Workspace } from '#workspace';
 
 const FILE = 'trust-policy.yaml';
 
@@ -59,10 +59,19 @@ async function readLayers(paths: readonly string[]): Promise<readonly TrustPolic
   return Promise.all(files.map(({ text, path }) => parseTrustPolicy(text, path)));
 }
 
+/** Why what nobody can have signed, a directory say, is refused in a workspace; undefined where it is not. */
+export function unsignedDenial({ mode, config }: Workspace): string | undefined {
+  if (MODE_RULES[mode].trustDefault === 'deny') return `mode ${mode}`;
+  return denies(config) ? 'security.trust_default: deny' : undefined;
+}
+
 /** `security.trust_default: deny` of any layer holds whatever the mode of the workspace says. */
 function trustMode({ mode, config }: Workspace): Mode {
-  const denies = configValue(config, 'security.trust_default')?.value === 'deny';
-  return denies && mode !== 'enterprise' ? 'cicd' : mode;
+  return denies(config) && mode !== 'enterprise' ? 'cicd' : mode;
+}
+
+function denies(config: Workspace['config']): boolean {
+  return configValue(config, 'security.trust_default')?.value === 'deny';
 }
 
 async function readOptional(path: string): Promise<{ text: string; path: string } | undefined> {

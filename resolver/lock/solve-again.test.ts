@@ -19,7 +19,11 @@ const PLATFORMS = ['linux/amd64', 'linux/arm64'];
 
 const content = (text: string): PackageContent => ({
   manifest: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: digestOf(text), size: 1 },
-  config: { mediaType: 'application/vnd.prov.extension.config.v1+json', digest: digestOf(`${text}!`), size: 2 },
+  config: {
+    mediaType: 'application/vnd.prov.extension.config.v1+json',
+    digest: digestOf(`${text}!`),
+    size: 2,
+  },
   layers: [],
 });
 
@@ -54,9 +58,7 @@ async function again({ lock, universe, options = {}, known = () => true }: Again
     location: 'prov.lock',
     idOf: idOfEntry,
     factsOf: (entry) =>
-      known(entry)
-        ? versionFacts(entry.version, universe[entry.name]?.[entry.version] ?? {})
-        : undefined,
+      known(entry) ? versionFacts(entry.version, universe[entry.name]?.[entry.version] ?? {}) : undefined,
   });
 }
 
@@ -79,7 +81,11 @@ test(`${SEEDS} random locks are found right, whatever is known of their content`
     const given = { lock, universe: world.universe, options };
     assert.deepEqual(await flawsOf(given), [], `seed ${seed}`);
     assert.deepEqual(await flawsOf({ ...given, known: () => false }), [], `seed ${seed}, nothing known`);
-    assert.deepEqual(await flawsOf({ ...given, known: () => below(2) === 0 }), [], `seed ${seed}, some known`);
+    assert.deepEqual(
+      await flawsOf({ ...given, known: () => below(2) === 0 }),
+      [],
+      `seed ${seed}, some known`,
+    );
   }
   context.diagnostic(JSON.stringify({ firstSeed: FIRST_SEED, locks, apart }));
   assert.ok(locks > SEEDS / 10 && apart > 0);
@@ -197,7 +203,10 @@ test('an entry that was taken from a platform leaves a hole there', async () => 
 });
 
 test('two majors under their own names are no contradiction', async () => {
-  const universe: ShortUniverse = { aws: { '4.0.0': {}, '5.0.0': {} }, web: { '1.0.0': { deps: { aws: '^4' } } } };
+  const universe: ShortUniverse = {
+    aws: { '4.0.0': {}, '5.0.0': {} },
+    web: { '1.0.0': { deps: { aws: '^4' } } },
+  };
   const aliased = { ...wanted('aws', '^5'), alias: 'aws5' };
   const source = memorySource(universe);
   const lock = (await lockOf({ requirements: [wanted('web', '*'), aliased], source, provVersion: '1.5.0' }))!;

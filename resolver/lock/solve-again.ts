@@ -134,7 +134,10 @@ function edgeFlaws(
     const actual = found.map(edgeText).join(', ') || 'no dependency';
     const locked = said.join(', ') || 'no dependency';
     if (locked === actual) return [];
-    if (said.length === 0 && found.every(({ range, optional }) => optional && skipped.has(`${name} ${range}`)))
+    if (
+      said.length === 0 &&
+      found.every(({ range, optional }) => optional && skipped.has(`${name} ${range}`))
+    )
       return [];
     return [{ entry, what: name, locked, actual }];
   });
@@ -195,10 +198,11 @@ function sourceOf(
       offers.set(capability, (offers.get(capability) ?? new Set()).add(id));
   }
   return {
-    versions: async (id) => {
-      const versions = packages.get(id);
-      return versions && { versions, location };
-    },
+    // What is a capability only is no package, not one without versions.
+    versions: async (id) =>
+      packages.has(id) || !offers.has(splitPackageId(id).name)
+        ? { versions: packages.get(id) ?? [], location }
+        : undefined,
     providers: async (capability) => [...(offers.get(capability) ?? [])].sort(),
   };
 }
@@ -236,7 +240,9 @@ function claimedFacts(
       ...edges(true),
     },
     ...(provides && {
-      provides: Object.fromEntries(Object.entries(provides).map(([name, offered]) => [name, { version: offered }])),
+      provides: Object.fromEntries(
+        Object.entries(provides).map(([name, offered]) => [name, { version: offered }]),
+      ),
     }),
   } as DependencyFacts;
   return { version, kind, deps };

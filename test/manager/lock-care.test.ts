@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Ajv } from 'ajv';
 import { digestOf, LIMITS, type ProvError } from '#base';
 import {
+  assertDeployable,
   auditLock,
   checkLock,
   createSbom,
@@ -15,6 +24,7 @@ import {
   listLicences,
   mergeLock,
   readLock,
+  requireLock,
   resolveWorkspace,
   validateWorkspace,
 } from '#manager';
@@ -238,19 +248,39 @@ test('a well-formed edit inside a lock is found by --locked, whatever the digest
   const consistent = text
     .replace(/ {2}- kind: taskserv\n {4}name: os\n(?: {4}.*\n)+/, '')
     .replace(/dependencies:\n(?: {6,}.*\n)+/, 'dependencies: []\n');
-  for (const [edited, message] of [
-    [consistent, /dependencies: the lock says none; it is os \^1/],
+  const zeros = `sha256:${'0'.repeat(64)}`;
+  for (const [edited, code, message] of [
+    [consistent, 'MANAGER_LOCK_UNSOUND', /web 1\.0\.0 depends on os \^1 \(there is no os in prov\.lock\)/],
     [
       text.replaceAll(/size: \d+\n( +)tar/g, 'size: 9\n$1tar'),
-      /layers: the lock says sha256:\w+ \(9 bytes\)/,
+      'MANAGER_LOCK_EDITED',
+      /layers: the lock says sha256:\w+ \(9 bytes/,
+    ],
+    [text.replaceAll(/tar: \S+/g, `tar: ${zeros}`), 'MANAGER_LOCK_EDITED', /tar sha256:0{64}/],
+    [
+      text.replaceAll(/( +)(tar: \S+)\n/g, '$1platform: linux/amd64\n$1$2\n'),
+      'MANAGER_LOCK_EDITED',
+      /linux\/amd64/,
+    ],
+    [
+      text.replace('    requiredBy:', '    provides:\n      runtime: 1.0.0\n    requiredBy:'),
+      'MANAGER_LOCK_EDITED',
+      /provides: the lock says .*runtime/,
+    ],
+    [
+      text.replace(/ {4}source:\n(?: {6}.*\n)+/, '$&    vendored:\n      - linux/amd64\n'),
+      'MANAGER_LOCK_EDITED',
+      /vendored: the lock says linux\/amd64; it is none/,
+    ],
+    [
+      text.replace('    source:', '    signer:\n      identity: mallory\n      rule: any\n    source:'),
+      'MANAGER_LOCK_EDITED',
+      /signer: the lock says mallory; it is none/,
     ],
   ] as const) {
     assert.notEqual(edited, text);
     writeFileSync(workspace.lockFile, edited);
-    await assert.rejects(resolveWorkspace({ workspace, locked: true }, site.context), {
-      code: 'MANAGER_LOCK_EDITED',
-      message,
-    });
+    await assert.rejects(resolveWorkspace({ workspace, locked: true }, site.context), { code, message });
   }
   writeFileSync(workspace.lockFile, text.replace('range: ^1', 'range: ^2'));
   const mended = await resolveWorkspace({ workspace, install: false }, site.context);
@@ -278,8 +308,8 @@ test('a dependency is not led to a namesake: not of another namespace, nor to a 
   for (const [os, code, message] of [
     [
       namesake.lock.extensions[0],
-      'MANAGER_LOCK_EDITED',
-      /os is: the lock says main:other\/os; it is main:team\/os/,
+      'MANAGER_LOCK_UNSOUND',
+      /web 1\.0\.0 depends on os \^1 \(there is no os in prov\.lock\)/,
     ],
     [directory, 'MANAGER_LOCK_STALE', /takes taskserv os from local\/os, which no requirement names/],
   ] as const) {
@@ -287,9 +317,78 @@ test('a dependency is not led to a namesake: not of another namespace, nor to a 
       entry.name === 'os' ? ({ ...os, requiredBy: ['web'] } as LockEntry) : entry,
     );
     writeFileSync(workspace.lockFile, formatLock({ ...lock, extensions }));
-    await assert.rejects(resolveWorkspace({ workspace, locked: true }, site.context), { code, message });
+    // What depends on it is installed already; the lock looks current.
+    for (const options of [{ locked: true }, { frozen: true }])
+      await assert.rejects(resolveWorkspace({ workspace, ...options }, site.context), { code, message });
+    const edited = await requireLock(workspace.lockFile);
+    const entries = edited.extensions.filter(({ name }) => name === 'web');
+    const infra = { infra: 'main', lock: edited, entries, unsigned: [] };
+    await assert.rejects(assertDeployable({ workspace, ...infra }, site.context), { code });
     assert.notDeepEqual((await checkLock({ workspace }, site.context)).problems, []);
+    if (code === 'MANAGER_LOCK_STALE') continue;
+    const before = readdirSync(join(workspace.root, '.cache/modules/taskservs')).sort();
+    await assert.rejects(resolveWorkspace({ workspace }, site.context), { code, message });
+    assert.deepEqual(readdirSync(join(workspace.root, '.cache/modules/taskservs')).sort(), before);
   }
+});
+
+test('what the annotations keep to themselves is read from the config: dependencies too many to be annotated', async (t) => {
+  const site = await openSite(t);
+  await site.publish({ name: 'os' });
+  const optional = Object.fromEntries(
+    Array.from({ length: 400 }, (_, i) => [`extra-${String(i).padStart(4, '0')}`, `^${i + 1}.0.0`]),
+  );
+  await site.publish({
+    name: 'web',
+    manifest: { dependencies: { os: '^1' }, optional_dependencies: optional },
+  });
+  const workspace = await openShop(site, { web: '^1' });
+  await resolveWorkspace({ workspace }, site.context);
+  await resolveWorkspace({ workspace, locked: true }, site.context);
+  const text = readFileSync(workspace.lockFile, 'utf8');
+  const edited = text
+    .replace(/ {2}- kind: taskserv\n {4}name: os\n(?: {4}.*\n)+/, '')
+    .replace(/dependencies:\n(?: {6,}.*\n)+/, 'dependencies: []\n');
+  assert.notEqual(edited, text);
+  writeFileSync(workspace.lockFile, edited);
+  for (const options of [{ locked: true }, { frozen: true }, {}])
+    await assert.rejects(resolveWorkspace({ workspace, ...options }, site.context), {
+      code: 'MANAGER_LOCK_UNSOUND',
+    });
+});
+
+test('a lock of what cannot stand together is not installed, though each of its parts is right', async (t) => {
+  const site = await openSite(t);
+  for (const name of ['valkey', 'cache']) await site.publish({ name });
+  const workspace = await openShop(site, { cache: '*', valkey: '*' }, { name: 'both' });
+  const { lock } = await resolveWorkspace({ workspace, install: false }, site.context);
+  await site.publish({ name: 'cache', version: '1.1.0', manifest: { conflicts: { valkey: '*' } } });
+  const alone = await openShop(site, { cache: '^1.1.0' }, { name: 'alone' });
+  const newer = (await resolveWorkspace({ workspace: alone, install: false }, site.context)).lock
+    .extensions[0]!;
+  const extensions = lock.extensions.map((entry) => (entry.name === 'cache' ? newer : entry));
+  writeFileSync(workspace.lockFile, formatLock({ ...lock, extensions }));
+  for (const options of [{ locked: true }, { frozen: true }, {}])
+    await assert.rejects(resolveWorkspace({ workspace, ...options }, site.context), {
+      code: 'MANAGER_LOCK_UNSOUND',
+      message: /cache 1\.1\.0 declares a conflict with valkey/,
+    });
+  assert.equal(existsSync(join(workspace.root, '.cache/modules')), false, 'nothing was unpacked');
+});
+
+test('an installed tree is not vouched for by a note that came with the workspace', async (t) => {
+  const { site, workspace } = await shop(t, { web: '^1' });
+  const [os] = (await requireLock(workspace.lockFile)).extensions;
+  const dir = moduleInstallDir(workspace.root, os!);
+  appendFileSync(join(dir, 'manifest.yaml'), '# edited\n');
+  writeFileSync(`${dir}.tree`, `${await treeDigest(dir, { title: 'os' })}\n`);
+  const { problems } = await checkLock({ workspace }, site.context);
+  assert.deepEqual(
+    problems.map(({ problem }) => problem),
+    ['modified'],
+  );
+  const { installed } = await resolveWorkspace({ workspace, locked: true }, site.context);
+  assert.deepEqual(installed, ['os@1.0.0'], 'it is put right');
 });
 
 test('a lock above the limit is refused before it is read, wherever a lock is read', async (t) => {

@@ -171,7 +171,7 @@ export const managerErrors = entries({
   },
   MANAGER_LOCK_LOCAL: {
     message:
-      'the lock holds directories of this workspace, which mode {mode} does not install from a lock: {list}',
+      'the lock holds directories of this workspace, which nobody can have signed; {why} refuses them: {list}',
     hint: 'Push them with prov ext push, and require their versions in place of the directories.',
     exit: 'refused',
   },
@@ -196,6 +196,12 @@ export const managerErrors = entries({
     hint: 'Restore prov.lock from version control, or run prov dep resolve to write it anew.',
     exit: 'refused',
   },
+  MANAGER_LOCK_UNSOUND: {
+    message:
+      'the lock was edited: by their own manifests, the versions in it do not go together\n{explanation}',
+    hint: 'Restore prov.lock from version control, or run prov dep resolve to write it anew.',
+    exit: 'refused',
+  },
   MANAGER_UNRESOLVABLE: {
     message: '{explanation}',
     hint: '{suggestion}',
@@ -217,8 +223,7 @@ export const managerErrors = entries({
     exit: 'configuration',
   },
   MANAGER_LAYER_UNSIGNED: {
-    message:
-      '{kind} {name} comes from the {layer} layer, where nothing is signed, and mode {mode} refuses what is not',
+    message: '{kind} {name} comes from the {layer} layer, where nothing is signed; {why} refuses it',
     hint: 'Push it signed and require its version, or deploy in mode solo or multi-user.',
     exit: 'refused',
   },

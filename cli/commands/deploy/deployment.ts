@@ -24,6 +24,7 @@ export async function loadDeployment(context: CommandContext, input: CommandInpu
   const lock = await requireLock(workspace.lockFile);
   const modules = await loadModules(workspace, infra, lock, {
     provVersion: provVersion(),
+    env: context.env,
     signal: context.signal,
   });
   return { workspace, modules, input: deploymentInputOf({ workspace, infra, modules, lock }), lock };
@@ -50,7 +51,7 @@ export async function withRuntime<T>(
     commands: { node: [process.execPath], prov: provCommand() },
     beforeScript: async ({ dir }) => {
       const module = modules.find((each) => each.dir === dir);
-      if (module?.lock) await assertInstalledTree(module.dir, module.lock, context.signal);
+      if (module?.lock) await assertInstalledTree(module.dir, module.lock, context);
       if (module) await assertAssets(module.assets, context.signal);
     },
     onEvent: (event) => context.progress({ ...event, message: messageOf(event) }),

@@ -9,6 +9,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const infra = await loadInfra(workspace, infraName(workspace, input));
   const modules = await loadModules(workspace, infra, await requireLock(workspace.lockFile), {
     provVersion: provVersion(),
+    env: context.env,
     signal: context.signal,
   });
   const data = modules.map(({ kind, name, version, layer, dir, shadows, assets, lock, digest }) => ({
