@@ -2,10 +2,17 @@ import { createPrivateKey, generateKeyPairSync, sign as rawSign, verify as rawVe
 import { canonicalJson, digestOf } from '#base';
 import { MEDIA } from '#schemas';
 import { loadPrivateKey, policyForKeys, signArtifact, verifyArtifact } from '#trust';
+import { writeExtension } from '../../test/support/extensions.js';
+import { junkReferrer, putJunk } from '../../test/support/junk-referrers.js';
+import { findProgram } from '../../test/support/programs.js';
+import { cliPath } from '../../test/support/project.js';
 import { type Row, valueAtMost } from '../row.js';
 import type { Site } from '../site.js';
+import { timeProgram } from '../time-program.js';
 
 const VERIFY_GOAL_MS = 0.3;
+const JUNK = 300;
+const JUNK_GOAL_MS = 500;
 const BATCH = 200;
 const EMPTY_ROOT = {
   mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
@@ -77,7 +84,61 @@ export async function trustRows(site: Site): Promise<Row[]> {
       candidate: { name: 'signArtifact', measure: () => perCall(() => signArtifact(signing)) },
       peer: floorOf(payload, pem, 'sign'),
     },
+    junkRow(site),
   ];
+}
+
+/** A good signature beside what somebody else attached, on a registry without the referrers API. */
+function junkRow(site: Site): Row {
+  const cosign = findProgram('cosign3');
+  const needs = cosign === undefined || findProgram('docker-registry') === undefined;
+  const repository = 'bench/junk/web';
+  const options = () => ({ cwd: site.path(), env: site.env });
+  const reference = async () => `${(await site.dockerRegistry()).host}/${repository}:1.0.0`;
+  return {
+    id: 'trust.junk',
+    title: `verify one artifact with ${JUNK} junk referrers, docker-registry`,
+    unit: 'ms',
+    better: 'lower',
+    goal: valueAtMost(JUNK_GOAL_MS, 'ms'),
+    skip: needs ? 'cosign 3 and docker-registry are needed: node scripts/interop-tools.mjs' : undefined,
+    candidate: {
+      name: 'prov ext verify',
+      measure: async () =>
+        timeProgram(
+          process.execPath,
+          [cliPath, 'ext', 'verify', await reference(), '--key', 'junk.pub'],
+          options(),
+        ),
+    },
+    peer: {
+      name: 'cosign verify',
+      measure: async () =>
+        timeProgram(
+          cosign!,
+          [
+            ...['verify', '--insecure-ignore-tlog', '--allow-http-registry'],
+            ...['--key', 'junk.pub', await reference()],
+          ],
+          options(),
+        ),
+    },
+    async prepare() {
+      const { host } = await site.dockerRegistry();
+      const dir = writeExtension(site.folder('junk'), { name: 'web' });
+      const run = (...words: string[]) => timeProgram(process.execPath, [cliPath, ...words], options());
+      run('key', 'generate', '--output', 'junk');
+      const target = ['--registry', host, '--namespace', 'bench/junk'];
+      run('ext', 'push', dir, ...target, '--sign', '--key', 'junk.key', '--signature-form', 'bundle');
+      const answer = await fetch(`http://${host}/v2/${repository}/manifests/1.0.0`, {
+        headers: { accept: MEDIA.ociManifest },
+      });
+      const bytes = Buffer.from(await answer.arrayBuffer());
+      const subject = { mediaType: MEDIA.ociManifest, digest: digestOf(bytes), size: bytes.byteLength };
+      const junk = Array.from({ length: JUNK }, (_, nth) => junkReferrer(subject, nth));
+      await putJunk(host, repository, { subject, junk });
+    },
+  };
 }
 
 async function perCall(action: () => unknown): Promise<{ value: number }> {

@@ -12,7 +12,7 @@ import type { RepositoryAccess } from './repository-access.js';
 /** Answers that mean "no such endpoint"; only 404 says so by the specification. */
 const NO_ENDPOINT = [400, 403, 404, 405, 406, 410, 501];
 /** Manifests read at once to check a list that anybody could have written. */
-const CHECKED_AT_ONCE = 8;
+const CHECKED_AT_ONCE = 16;
 
 type FromApi =
   | { readonly supported: true; readonly descriptors: readonly Descriptor[] }
@@ -140,6 +140,8 @@ async function names(
   entry: Descriptor,
   { subject, signal }: { subject: Digest; signal: AbortSignal | undefined },
 ): Promise<boolean> {
+  // Too long to be a manifest: nothing of it would be read.
+  if (entry.size > LIMITS.manifestBytes) return false;
   const found = await manifests.find(entry.digest, { signal });
   if (found === undefined) return false;
   try {
