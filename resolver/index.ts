@@ -22,7 +22,7 @@ export type {
   ProviderSource,
   VersionFacts,
 } from './metadata/metadata-source.js';
-export { type PackageId, packageId, splitPackageId, withoutAlias } from './package-id.js';
+export { type PackageId, packageId, sourceOf, splitPackageId, withoutAlias } from './package-id.js';
 export type { Available, Cause, Overridden } from './proof/cause.js';
 export { type CheckProofOptions, checkProof, type ProofFlaw } from './proof/check-proof.js';
 export {

@@ -12,18 +12,28 @@ export function packageId(registry: string, repository: string, alias?: string):
 export function splitPackageId(id: PackageId): {
   registry: string;
   repository: string;
+  /** Empty where the repository has none. */
+  namespace: string;
   name: string;
   alias?: string;
 } {
   const colon = id.indexOf(':');
   const hash = id.indexOf('#', colon);
   const repository = id.slice(colon + 1, hash < 0 ? undefined : hash);
+  const slash = repository.lastIndexOf('/');
   return {
     registry: id.slice(0, colon),
     repository,
-    name: repository.slice(repository.lastIndexOf('/') + 1),
+    namespace: repository.slice(0, Math.max(0, slash)),
+    name: repository.slice(slash + 1),
     ...(hash >= 0 && { alias: id.slice(hash + 1) }),
   };
+}
+
+/** `registry:namespace`, as those who may serve capabilities are named. */
+export function sourceOf(id: PackageId): string {
+  const { registry, namespace } = splitPackageId(id);
+  return `${registry}:${namespace}`;
 }
 
 /** The id under which its metadata is looked up. */

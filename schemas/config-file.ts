@@ -176,6 +176,20 @@ export const settings = {
         .array(z.string().regex(PLATFORM, 'must be os/arch, for example linux/amd64 or linux/arm64/v8'))
         .optional(),
       overrides: z.record(z.string(), z.string()).optional(),
+      /** Extension → range in which it must be if it is there; nobody is made to have it. */
+      constraints: z.record(z.string(), z.string()).optional(),
+      /** Capability → the extension that serves it. */
+      providers: z.record(z.string(), z.string()).optional(),
+      /** Capability → the extension that serves it when nothing else decides. */
+      default_providers: z.record(z.string(), z.string()).optional(),
+      /** `registry:namespace` whose extensions may serve capabilities, besides those that the workspace names. */
+      provider_sources: z.array(z.string().regex(/^[^:]+:/, 'must be registry:namespace')).optional(),
+      /** Versions with a known weakness: never chosen. */
+      advisories: z
+        .array(z.strictObject({ extension: z.string(), range: z.string(), id: z.string() }))
+        .optional(),
+      /** When the trust policy refuses the version to choose: stop (the default), or take the next one. */
+      signatures: z.enum(['strict', 'prefer']).optional(),
       /** Versions younger than this are not chosen: a number of minutes, hours, days or weeks. */
       min_age: z.string().regex(MIN_AGE, 'must be an age such as 72h, 7d or 2w').optional(),
       /** Extensions that may be younger, as overrides name them. */

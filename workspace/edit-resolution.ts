@@ -6,8 +6,8 @@ import type { WorkspaceResolution } from './open-workspace.js';
 export type ResolutionEdit = Partial<WorkspaceResolution>;
 
 /**
- * Makes `config/provisioning.yaml` say how versions are chosen, keeping comments and order. Overrides are added to
- * those that are there, and so are extensions exempt from the minimum age; anything else is replaced.
+ * Makes `config/provisioning.yaml` say how versions are chosen, keeping comments and order. Overrides and providers are
+ * added to those that are there, and so are extensions exempt from the minimum age; anything else is replaced.
  * @throws SCHEMAS_* when the file is not valid, or would not be.
  */
 export async function planSetResolution(root: string, edit: ResolutionEdit): Promise<PlannedEdit> {
@@ -17,7 +17,7 @@ export async function planSetResolution(root: string, edit: ResolutionEdit): Pro
       const path = ['resolution', key];
       const here = document.getIn(path);
       if (value === undefined) continue;
-      if (key === 'overrides')
+      if (key === 'overrides' || key === 'providers')
         for (const [name, range] of Object.entries(value)) {
           if (!isMap(document.getIn(path))) document.setIn(path, document.createNode({}));
           document.setIn([...path, name], range);

@@ -40,6 +40,22 @@ export interface WorkspaceResolution {
   /** Absent: those of this machine. */
   readonly platforms?: readonly string[];
   readonly overrides?: Readonly<Record<string, string>>;
+  /** Extension → range in which it must be, if it is there. */
+  readonly constraints?: Readonly<Record<string, string>>;
+  /** Capability → the extension that serves it. */
+  readonly providers?: Readonly<Record<string, string>>;
+  /** Capability → the extension that serves it when nothing else decides. */
+  readonly default_providers?: Readonly<Record<string, string>>;
+  /** `registry:namespace` whose extensions may serve capabilities, besides those that the workspace names. */
+  readonly provider_sources?: readonly string[];
+  /** Versions with a known weakness: never chosen. */
+  readonly advisories?: readonly {
+    readonly extension: string;
+    readonly range: string;
+    readonly id: string;
+  }[];
+  /** Default `strict`: a version that the trust policy refuses is not replaced by an older one. */
+  readonly signatures?: 'strict' | 'prefer';
   /** Versions must have been published for as long as this: `72h`, `7d`, `2w`. */
   readonly min_age?: string;
   /** Extensions to which it does not apply: names of the first registry, as in `overrides`. */

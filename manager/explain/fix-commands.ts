@@ -216,6 +216,8 @@ function flagsFor(
       case 'platforms':
         return changed.has('platform') ? [] : (value as string[]).map((each) => `--platform ${each}`);
       default: {
+        if (key.startsWith('providers.'))
+          return [`--provider ${quoted(`${key.slice('providers.'.length)}=${String(value)}`)}`];
         const name = key.slice('overrides.'.length);
         const again = changes.some(
           (change) => change.type === 'override' && nameOf(change.id, workspace) === name,

@@ -12,7 +12,7 @@ import { type DependencyFacts, entryLabel, isRemoteEntry, type Lock, type LockEn
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { firstRegistryId } from '../resolve/first-registry-id.js';
-import { policyOptions } from '../resolve/resolution-options.js';
+import { policyOptions } from '../resolve/policy-options.js';
 import { assertUnedited } from './content-flaws.js';
 
 export interface SoundRequest {

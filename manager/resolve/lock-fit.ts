@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Digest } from '#base';
-import { entryFinder, lockInconsistencies, type PackageId, packageId } from '#resolver';
+import { entryFinder, lockInconsistencies, type PackageId, packageId, sourceOf } from '#resolver';
 import {
   contentDigestOf,
   inputsDigest,
@@ -19,6 +19,7 @@ import { type WorkspacePolicy, workspacePolicy } from '../trust/workspace-policy
 import { firstRegistryId } from './first-registry-id.js';
 import { localPath, localTrees } from './local-packages.js';
 import { ageLimit } from './minimum-age.js';
+import { providerSources, providersOf } from './policy-options.js';
 
 /** A digest of the normalised requirements per file that holds some. Neither ports nor comments are in it. */
 export function lockInputs(workspace: Workspace): Lock['inputs'] {
@@ -100,8 +101,51 @@ export function lockContradictions(lock: Lock, place: FitPlace): readonly string
   return [
     ...strayDirectories(lock, workspace),
     ...overriddenCapabilities(lock, overrideOf),
+    ...unwanted(lock, workspace),
     ...lockInconsistencies(lock, { isOverridden }),
     ...treeDifferences(lock, place),
+  ];
+}
+
+/** What constraints, advisories and the choice of providers do not let be in a lock. */
+function unwanted({ extensions }: Lock, workspace: Workspace): string[] {
+  const { constraints = {}, advisories = [] } = workspace.resolution;
+  const entriesOf = (name: string) =>
+    extensions.filter(
+      (entry) => entryId({ ...entry, alias: undefined }) === firstRegistryId(workspace, name),
+    );
+  const find = entryFinder(extensions);
+  const chosen = providersOf(workspace, 'providers');
+  const sources = providerSources(workspace);
+  const providers = new Map<string, Set<PackageId>>();
+  for (const edge of extensions.flatMap(({ dependencies }) => dependencies)) {
+    const target = edge.capability === undefined ? undefined : find(edge);
+    if (target === undefined) continue;
+    const known = providers.get(edge.capability!) ?? new Set();
+    providers.set(edge.capability!, known.add(entryId(target)));
+  }
+  return [
+    ...Object.entries(constraints).flatMap(([name, range]) =>
+      entriesOf(name)
+        .filter(({ version }) => !rangeCovers(parseRange(range), version))
+        .map(({ version }) => `resolution.constraints says ${name} ${range}; the lock holds ${version}`),
+    ),
+    ...advisories.flatMap(({ extension, range, id }) =>
+      entriesOf(extension)
+        .filter(({ version }) => rangeCovers(parseRange(range), version))
+        .map(({ version }) => `${id} is about ${extension} ${range}; the lock holds ${version}`),
+    ),
+    ...[...providers].flatMap(([capability, ids]) =>
+      [...ids].flatMap((id) => {
+        const wanted = chosen.get(capability);
+        if (wanted !== undefined && wanted !== id)
+          return [`resolution.providers says that ${wanted} serves ${capability}; in the lock ${id} does`];
+        const source = sourceOf(id);
+        return id.startsWith('path:') || sources === undefined || sources.includes(source)
+          ? []
+          : [`${id} serves ${capability}; resolution.provider_sources does not name ${source}`];
+      }),
+    ),
   ];
 }
 

@@ -1,7 +1,6 @@
-import { relative } from 'node:path';
 import {
-  type Origin,
-  type Override,
+  type PackageId,
+  type ProviderSource,
   preferredProviders,
   preferredVersions,
   type Requirement,
@@ -9,7 +8,7 @@ import {
   splitPackageId,
 } from '#resolver';
 import type { Lock } from '#schemas';
-import { type ConfigOrigin, explainConfig, hostPlatform, type Workspace } from '#workspace';
+import { hostPlatform, type Workspace } from '#workspace';
 import { type ManagerContext, metadataCacheDir } from '../context.js';
 import { withLocalPackages } from '../metadata/local-source.js';
 import { openMetadataCache } from '../metadata/metadata-cache.js';
@@ -18,6 +17,7 @@ import { createRegistrySource, type RegistrySource } from '../metadata/registry-
 import { firstRegistryId } from './first-registry-id.js';
 import { type LocalPackages, localPath } from './local-packages.js';
 import { ageLimit } from './minimum-age.js';
+import { originOf, policyOptions, providersOf } from './policy-options.js';
 import type { WorkspaceRegistries } from './workspace-registries.js';
 
 export interface ResolutionSetup {
@@ -35,13 +35,21 @@ export function resolutionOptions(
   context: ManagerContext,
 ): ResolveOptions & { readonly source: RegistrySource } {
   const { env } = context;
-  const { strategy, platforms, min_age: minAge, min_age_exempt: exempt } = workspace.resolution;
+  const { strategy, platforms, signatures, min_age: minAge, min_age_exempt: exempt } = workspace.resolution;
+  const chosenProviders = providersOf(workspace, 'providers');
+  const defaultProviders = providersOf(workspace, 'default_providers');
   return {
     ...policyOptions(workspace, context),
     requirements: requirementsOf(workspace, registries.local),
-    source: withLocalPackages(metadataSource(workspace, registries, context), registries.local),
+    source: withProviders(
+      withLocalPackages(metadataSource(workspace, registries, context), registries.local),
+      [chosenProviders, defaultProviders],
+    ),
     platforms: platforms ?? [hostPlatform()],
     strategy,
+    chosenProviders,
+    defaultProviders,
+    ...(signatures !== undefined && { signatures }),
     ...(minAge !== undefined && ageLimit(minAge, env)),
     ageExempt: new Set([
       ...(exempt ?? []).map((name) => firstRegistryId(workspace, name)),
@@ -51,13 +59,15 @@ export function resolutionOptions(
   };
 }
 
-/** What decides in a workspace which versions go together, whatever it asks for and whatever there is. */
-export function policyOptions(
-  workspace: Workspace,
-  { provVersion, signal }: Pick<ManagerContext, 'provVersion' | 'signal'>,
-): Pick<ResolveOptions, 'provVersion' | 'prerelease' | 'overrides' | 'signal'> {
-  const { prerelease } = workspace.resolution;
-  return { provVersion, prerelease, overrides: overridesOf(workspace), signal };
+/** A registry is not searched for providers, where anybody may offer: the workspace names them or requires them. */
+function withProviders(
+  source: RegistrySource,
+  named: readonly ReadonlyMap<string, PackageId>[],
+): RegistrySource & ProviderSource {
+  return {
+    ...source,
+    providers: async (capability) => named.flatMap((providers) => providers.get(capability) ?? []),
+  };
 }
 
 /** What is known of packages: asked of the registries, or offline what they said before. */
@@ -77,7 +87,7 @@ function requirementsOf(workspace: Workspace, local: LocalPackages): Requirement
   const byPath = new Map([...local.values()].map((each) => [each.path, each]));
   return workspace.requirements.flatMap((requirement): Requirement[] => {
     const { registry, repository, path, range, kind, digest, alias } = requirement;
-    const origin = placeOf(workspace, requirement.origin);
+    const origin = originOf(workspace, requirement.origin);
     const here = path === undefined ? undefined : byPath.get(localPath(workspace, path));
     if (here !== undefined) {
       const { id, facts } = here;
@@ -88,26 +98,4 @@ function requirementsOf(workspace: Workspace, local: LocalPackages): Requirement
     const more = { ...(digest !== undefined && { digest }), ...(alias !== undefined && { alias }) };
     return [{ registry, repository, range, kind, ...more, origin }];
   });
-}
-
-/** An override names an extension of the first registry, in its namespace unless it says another. */
-function overridesOf(workspace: Workspace): Override[] {
-  const places = new Map(explainConfig(workspace.config, 'resolution').map((row) => [row.key, row]));
-  return Object.entries(workspace.resolution.overrides ?? {}).map(([name, range]) => ({
-    ...splitPackageId(firstRegistryId(workspace, name)),
-    range,
-    origin: placeOf(workspace, places.get(`resolution.overrides.${name}`) ?? { layer: 'workspace' }),
-  }));
-}
-
-/** The file as seen from the workspace; one outside it by its full path. */
-function placeOf({ root }: Workspace, { file, line, layer }: ConfigOrigin): Origin {
-  if (layer === 'flag') return { file: 'command line', layer: 'command line' };
-  if (layer === 'variable') return { file: file ?? layer, layer };
-  const inside = file === undefined ? undefined : relative(root, file);
-  return {
-    file: file === undefined || inside === undefined ? layer : inside.startsWith('..') ? file : inside,
-    layer,
-    ...(line !== undefined && { line }),
-  };
 }

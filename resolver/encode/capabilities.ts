@@ -1,6 +1,6 @@
 import semver from 'semver';
 import { isVersion } from '#schemas';
-import { type PackageId, splitPackageId } from '../package-id.js';
+import { type PackageId, sourceOf } from '../package-id.js';
 import { PRIORITY } from '../solver/universe.js';
 import type { Encoder } from './encoder.js';
 import type { ProblemPackage } from './problem.js';
@@ -175,7 +175,3 @@ function offersOf(provider: ProblemPackage, name: string): Offer[] {
 }
 
 /** `registry:namespace` of a package. */
-function sourceOf(id: PackageId): string {
-  const { registry, repository, name } = splitPackageId(id);
-  return `${registry}:${repository.slice(0, Math.max(0, repository.length - name.length - 1))}`;
-}

@@ -13,8 +13,7 @@ export interface WrittenDependency {
 
 /** Where a dependency leads: same registry and namespace as its owner unless it says otherwise. */
 export function dependencyTarget(owner: PackageId, name: string, written?: WrittenDependency): PackageId {
-  const { registry, repository, name: own } = splitPackageId(owner);
-  const inherited = repository.slice(0, Math.max(0, repository.length - own.length - 1));
+  const { registry, namespace: inherited } = splitPackageId(owner);
   const namespace = written?.namespace ?? inherited;
   return packageId(written?.registry ?? registry, namespace === '' ? name : `${namespace}/${name}`);
 }

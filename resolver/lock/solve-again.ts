@@ -228,7 +228,8 @@ function claimedFacts(
       // One dependency is led to two versions where they are for different platforms.
       const [one, other] = [before === undefined ? [] : before.platforms, edge.platforms];
       const platforms = one && other && { platforms: [...one, ...other] };
-      const place = target === undefined ? {} : placeOf(idOf(target));
+      const { registry, namespace } = splitPackageId(idOf(target ?? entry));
+      const place = target === undefined ? {} : { registry, namespace };
       written[name] = { version: edge.range, ...place, ...platforms };
     }
     return written;
@@ -246,11 +247,6 @@ function claimedFacts(
     }),
   } as DependencyFacts;
   return { version, kind, deps };
-}
-
-function placeOf(id: PackageId): { registry: string; namespace: string } {
-  const { registry, repository, name } = splitPackageId(id);
-  return { registry, namespace: repository.slice(0, Math.max(0, repository.length - name.length - 1)) };
 }
 
 /** The name that the manifest uses: that of the capability where a provider serves it. */

@@ -30,6 +30,11 @@ export const resolutionOptionSpecs: readonly OptionSpec[] = [
     summary: 'replace every range on an extension; may be repeated',
     repeatable: true,
   },
+  {
+    flags: '--provider <capability=name>',
+    summary: 'which extension serves a capability; may be repeated',
+    repeatable: true,
+  },
 ];
 
 /** These options as settings of the configuration's highest layer. @throws CLI_USAGE */
@@ -47,20 +52,31 @@ export function resolutionFlags({ options }: CommandInput): Readonly<Record<stri
     ...(exempt.length === 0 ? {} : { 'resolution.min_age_exempt': exempt }),
     ...(ageSource === undefined ? {} : { 'resolution.age_source': ageSource }),
     ...(platforms.length === 0 ? {} : { 'resolution.platforms': platforms }),
-    ...overrideFlag(listOption(options, 'override')),
+    ...pairsFlag('override', 'overrides', listOption(options, 'override')),
+    ...pairsFlag('provider', 'providers', listOption(options, 'provider')),
   };
 }
 
-function overrideFlag(overrides: readonly string[]): Readonly<Record<string, unknown>> {
-  if (overrides.length === 0) return {};
-  const pairs = overrides.map((text) => {
+const PAIRS = {
+  override: { form: 'NAME=RANGE', example: 'os=^1.2.0' },
+  provider: { form: 'CAPABILITY=NAME', example: 'container-runtime=docker' },
+} as const;
+
+function pairsFlag(
+  flag: keyof typeof PAIRS,
+  setting: string,
+  given: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (given.length === 0) return {};
+  const { form, example } = PAIRS[flag];
+  const pairs = given.map((text) => {
     const at = text.indexOf('=');
-    if (at < 1)
+    if (at < 1 || at === text.length - 1)
       throw new ProvError('CLI_USAGE', {
-        reason: `--override takes NAME=RANGE, not "${text}"`,
-        hint: 'For example --override os=^1.2.0',
+        reason: `--${flag} takes ${form}, not "${text}"`,
+        hint: `For example --${flag} ${example}`,
       });
     return [text.slice(0, at), text.slice(at + 1)] as const;
   });
-  return { 'resolution.overrides': Object.fromEntries(pairs) };
+  return { [`resolution.${setting}`]: Object.fromEntries(pairs) };
 }
