@@ -21,7 +21,7 @@ export interface PushOptions extends CallOptions {
    * they need not be hashed again.
    */
   readonly checked?: boolean | undefined;
-  /** The caller has just asked the store, which does not have it: it need not be asked again. */
+  /** The caller knows that the store does not have it, which need not be asked again. */
   readonly absent?: boolean | undefined;
 }
 
@@ -88,6 +88,16 @@ export function mayDoubt(store: ReadStore): store is DoubtingStore {
 /** A store that can take a blob from another repository on the same registry without moving bytes. */
 export interface MountingStore {
   mount(descriptor: Descriptor, fromRepository: string, options?: CallOptions): Promise<boolean>;
+}
+
+/** A store that takes a manifest and a tag for it in one step, where others store it first and tag it then. */
+export interface TaggingStore {
+  /** @throws OCI_TAG_CONFLICT when the tag is immutable and points elsewhere. */
+  pushTagged(
+    manifest: { readonly descriptor: Descriptor; readonly bytes: Uint8Array },
+    tag: string,
+    options?: CallOptions,
+  ): Promise<void>;
 }
 
 /** A store that gives a manifest by its tag in one step, where others ask for the digest first. */

@@ -1,8 +1,8 @@
-import { type Digest, ProvError } from '#base';
+import { type Digest, digestAlgorithm, ProvError } from '#base';
 import { type Descriptor, isManifestType, parseOciManifest } from '#schemas';
 import type { UncertainReferrers } from './ask-referrers.js';
 import { boundedEach } from './bounded-each.js';
-import type { ByteProgress, ContentStore, MountingStore, ReadStore } from './content-store.js';
+import type { ByteProgress, ContentStore, MountingStore, ReadStore, TaggingStore } from './content-store.js';
 import { bytesSource } from './fetch-bytes.js';
 import { type ContentGraph, discoverGraph, type GraphManifest, type GraphOptions } from './graph.js';
 import { successors } from './manifest-codec.js';
@@ -59,7 +59,7 @@ export const COPY_CONCURRENCY = 4;
  */
 export async function copyGraph(
   from: ReadStore,
-  to: ContentStore & Partial<MountingStore>,
+  to: ContentStore & Partial<MountingStore & TaggingStore>,
   roots: readonly Descriptor[],
   options: CopyOptions = {},
 ): Promise<CopyResult> {
@@ -77,9 +77,14 @@ export async function copyGraph(
   const { uncertain } = graph;
   const result = { copied: 0, skipped: 0, bytes: 0, tagged: [] as string[], uncertain };
   const { mountFrom } = options;
+  /** What the target did not have. */
+  const brought = new Set<Digest>();
   const note = (type: 'copied' | 'skipped' | 'mounted', descriptor: Descriptor) => {
     if (type === 'skipped') result.skipped += 1;
-    else result.copied += 1;
+    else {
+      result.copied += 1;
+      brought.add(descriptor.digest);
+    }
     if (type === 'copied') result.bytes += descriptor.size;
     onEvent?.({ type, descriptor });
   };
@@ -104,27 +109,40 @@ export async function copyGraph(
       },
     );
   await copyBlobs(graph.blobs);
-  for (const { descriptor, bytes } of graph.manifests) {
+  const together = tagOfLast(graph, wanted);
+  const tagged = (tag: string, descriptor: Descriptor) => {
+    result.tagged.push(tag);
+    onEvent?.({ type: 'tagged', tag, descriptor });
+  };
+  for (const manifest of graph.manifests) {
     signal?.throwIfAborted();
-    if (await to.exists(descriptor, { signal })) {
+    const { descriptor, bytes } = manifest;
+    const parts = successors(parseOciManifest(bytes, descriptor.mediaType));
+    // What came with parts that were not there was not there itself, or not whole.
+    const isNew = parts.some(({ digest }) => brought.has(digest));
+    if (!isNew && (await to.exists(descriptor, { signal }))) {
       note('skipped', descriptor);
       continue;
     }
+    const tag = together?.manifest === manifest && to.pushTagged !== undefined ? together.tag : undefined;
     await repairPush(
-      () => to.push(descriptor, bytesSource(bytes), { signal }),
-      () => copyBlobs(successors(parseOciManifest(bytes, descriptor.mediaType)).filter(isBlob)),
+      async () => {
+        if (tag === undefined) await to.push(descriptor, bytesSource(bytes), { signal, absent: true });
+        else await to.pushTagged?.(manifest, tag, { signal });
+      },
+      () => copyBlobs(parts.filter(isBlob)),
     );
     note('copied', descriptor);
+    if (tag !== undefined) tagged(tag, descriptor);
   }
   for (const { tag, manifest, existing } of wanted) {
     signal?.throwIfAborted();
-    if (existing?.digest === manifest.descriptor.digest) continue;
+    if (existing?.digest === manifest.descriptor.digest || result.tagged.includes(tag)) continue;
     const change = existing && parseSideTag(tag) ? { tag, incoming: manifest, existing, signal } : undefined;
     const descriptor = change ? await mergeSideTag(to, change) : manifest.descriptor;
     if (descriptor.digest === existing?.digest) continue;
     await to.tag(descriptor, tag, { signal });
-    result.tagged.push(tag);
-    onEvent?.({ type: 'tagged', tag, descriptor });
+    tagged(tag, descriptor);
   }
   return result;
 }
@@ -134,6 +152,19 @@ interface WantedTag {
   readonly manifest: GraphManifest;
   /** What the target has under this tag before the copy. */
   readonly existing: Descriptor | undefined;
+}
+
+/**
+ * The only tag to set, when it is for the last manifest: that one may come together with its tag. A registry keeps
+ * what is put under a tag by its sha256.
+ */
+function tagOfLast({ manifests }: ContentGraph, wanted: readonly WantedTag[]): WantedTag | undefined {
+  const [only, ...others] = wanted;
+  if (only === undefined || others.length > 0 || parseSideTag(only.tag)) return undefined;
+  const { manifest, existing } = only;
+  const { digest } = manifest.descriptor;
+  const isLast = manifest === manifests.at(-1) && existing?.digest !== digest;
+  return isLast && digestAlgorithm(digest) === 'sha256' ? only : undefined;
 }
 
 /** The tags to set, side tags first. A version that cannot be set stops the copy before anything is written. */

@@ -13,6 +13,7 @@ export {
   mayDoubt,
   type ReadStore,
   type ReferrersAnswer,
+  type TaggingStore,
   type WriteStore,
 } from './content-store.js';
 export {

@@ -6,6 +6,7 @@ import {
   type LayoutNaming,
   type MountingStore,
   openOciLayout,
+  type TaggingStore,
   unwrittenStore,
 } from '#oci';
 import type { FileReference, RemoteReference } from '#schemas';
@@ -17,7 +18,7 @@ import type { TransferReport } from '../transfer/report-transfer.js';
 /** A place that content is written to. */
 export interface CopyTarget {
   readonly form: 'registry' | 'layout' | 'tar';
-  repository(name: string): ContentStore & Partial<MountingStore>;
+  repository(name: string): ContentStore & Partial<MountingStore & TaggingStore>;
   /** Ends the writing: a tar appears only now, and what a directory got is durable. Not called after a failure. */
   finish(): Promise<void>;
   close(): Promise<void>;

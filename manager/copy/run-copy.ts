@@ -10,19 +10,21 @@ import {
   type MountingStore,
   type ReadStore,
   type SideTags,
+  type TaggingStore,
   type UncertainReferrers,
 } from '#oci';
 import { type Descriptor, isManifestType } from '#schemas';
 import type { ManagerContext } from '../context.js';
 import type { Rehearsed } from '../transfer/rehearsed.js';
 import type { TransferReport } from '../transfer/report-transfer.js';
+import { askLess } from './ask-less.js';
 
 /** One thing to copy: a tag or a digest of the source, and the tag it gets. */
 export interface CopyItem {
   readonly source: ReadStore;
   /** Tag or digest. */
   readonly from: string;
-  readonly target: ContentStore & Partial<MountingStore>;
+  readonly target: ContentStore & Partial<MountingStore & TaggingStore>;
   /** Without one, only the content is copied. */
   readonly tag?: string | undefined;
   /** The digest that must be found. */
@@ -65,6 +67,8 @@ export interface CopySummary extends Rehearsed {
 
 /** Small things wait more for answers than they move bytes. */
 const ITEMS_AT_ONCE = 6;
+/** From so many things on, one question about the whole target saves more than it costs. */
+const MANY_ITEMS = 8;
 /** Blobs of one thing at once, where several things are copied at once. */
 const BLOBS_OF_EACH = 2;
 
@@ -128,6 +132,7 @@ async function copyAll(
   // A dry run tells its requests in order.
   const inTurn = context.rehearsal !== undefined || shareTags(items);
   const concurrency = inTurn ? 1 : Math.min(items.length, ITEMS_AT_ONCE);
+  const targets = await targetsOf(items, signal);
   await boundedEach(jobs, { concurrency, signal }, async ({ item, i }, inner) => {
     try {
       if (bad.has(item)) throw bad.get(item);
@@ -145,7 +150,10 @@ async function copyAll(
       const copying = { ...options, sideTags, concurrency: concurrency === 1 ? undefined : BLOBS_OF_EACH };
       // Two tags of one thing bring the same content: what the first has brought, the second finds.
       const result = await byRoot.take(root.digest, () =>
-        copyOne(item, root, copying, { ...context, signal: inner }),
+        copyOne({ ...item, target: targets.get(item.target) ?? item.target }, root, copying, {
+          ...context,
+          signal: inner,
+        }),
       );
       outcomes[i] = { digest: root.digest, result };
     } catch (error) {
@@ -154,6 +162,21 @@ async function copyAll(
     }
   });
   return outcomes;
+}
+
+type Target = CopyItem['target'];
+
+/** For targets on registries that get many things: how they are asked. */
+async function targetsOf(
+  items: readonly CopyItem[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<Target, Target>> {
+  const targets = new Map<Target, Target>();
+  if (items.length < MANY_ITEMS) return targets;
+  for (const { target } of items)
+    if (target.pushTagged !== undefined && !targets.has(target))
+      targets.set(target, await askLess(target, signal));
+  return targets;
 }
 
 /** Which of two things under one name is there in the end is decided by their order. */

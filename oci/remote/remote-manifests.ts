@@ -113,7 +113,7 @@ export class RemoteManifests {
     assertWithin(bytes.byteLength, LIMITS.manifestBytes, `the manifest ${descriptor.digest}`);
     const tags = options.tags ?? [];
     let reply: Reply | undefined;
-    if (tags.length === 0) reply = await this.#putByDigest(bytes, descriptor, options.signal);
+    if (tags.length === 0) reply = await this.#putByDigest(bytes, descriptor, options);
     const together = await this.#putTags(bytes, descriptor, options);
     reply ??= together?.reply;
     for (const tag of tags) {
@@ -178,9 +178,9 @@ export class RemoteManifests {
   async #putByDigest(
     bytes: Uint8Array,
     descriptor: Descriptor,
-    signal: AbortSignal | undefined,
+    { signal, absent = false }: PushManifestOptions,
   ): Promise<Reply | undefined> {
-    if (await this.head(descriptor.digest, { signal, allow: 'push' })) return undefined;
+    if (!absent && (await this.head(descriptor.digest, { signal, allow: 'push' }))) return undefined;
     return this.#put(descriptor.digest, { descriptor, bytes }, { signal });
   }
 

@@ -18,6 +18,7 @@ import type {
   DoubtingStore,
   MountingStore,
   ResumableStore,
+  TaggingStore,
 } from '../content-store.js';
 import type { RealmPins } from './auth/realm.js';
 import type { CredentialSource } from './credentials/credential-source.js';
@@ -101,6 +102,8 @@ export interface PushManifestOptions extends CallOptions {
   readonly tags?: readonly string[] | undefined;
   /** Refuse to move an existing tag. Default: for tags that are semantic versions. */
   readonly ifNoneMatch?: boolean | undefined;
+  /** Known not to be there: where no tag is set, it need not be asked for. */
+  readonly absent?: boolean | undefined;
 }
 
 export interface TagOptions extends CallOptions {
@@ -109,7 +112,12 @@ export interface TagOptions extends CallOptions {
 }
 
 /** One repository of a registry. */
-export interface RemoteRepository extends ContentStore, MountingStore, ResumableStore, DoubtingStore {
+export interface RemoteRepository
+  extends ContentStore,
+    MountingStore,
+    TaggingStore,
+    ResumableStore,
+    DoubtingStore {
   readonly registry: string;
   readonly repository: string;
   /** Stores exact bytes, then points each tag at them unless it already does. @throws OCI_TAG_CONFLICT */

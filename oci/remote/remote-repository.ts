@@ -142,7 +142,10 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
           actual,
         });
       }
-      await storeManifest(bytes, descriptor, { signal });
+      await storeManifest(bytes, descriptor, { signal, absent });
+    },
+    async pushTagged({ descriptor, bytes }, tag, { signal } = {}) {
+      await storeManifest(bytes, descriptor, { tags: [tag], signal });
     },
     tag: (descriptor: Descriptor, tag: string, options: TagOptions = {}) =>
       manifests.tag(descriptor, tag, options),

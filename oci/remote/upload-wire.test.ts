@@ -308,3 +308,25 @@ test('blobs come before their manifest, children before their index, referrers a
     ['blob', child.descriptor.digest, root.digest, signature.descriptor.digest, '1.0.0'],
   );
 });
+
+test('what needs nothing after it comes together with its tag, and what is new is not asked for', async (t) => {
+  const { repository, server } = await fixture(t);
+  const memory = createMemoryStore();
+  await memory.push(blobOf(emptyConfig), sourceOf(emptyConfig));
+  const { bytes, descriptor } = manifestOf();
+  await memory.push(descriptor, sourceOf(bytes));
+  const tags = new Map([[descriptor.digest, ['1.0.0']]]);
+  const result = await copyGraph(memory, repository, [descriptor], { tags });
+  assert.deepEqual([result.copied, result.skipped, result.tagged], [2, 0, ['1.0.0']]);
+  assert.equal(server.model.repository('ns/app').tags.get('1.0.0'), descriptor.digest);
+  assert.equal(server.count('PUT', /manifests/), 1);
+  assert.equal(server.count('HEAD', /manifests\/sha256/), 0);
+
+  // Another version under the same tag, set by somebody else in the meantime, is not replaced.
+  const other = manifestOf({ note: 'other' });
+  await memory.push(other.descriptor, sourceOf(other.bytes));
+  server.fault({ method: 'HEAD', path: /manifests\/1\.0\.0/, times: 1, does: { answer: { status: 404 } } });
+  const late = { tags: new Map([[other.descriptor.digest, ['1.0.0']]]) };
+  await assert.rejects(copyGraph(memory, repository, [other.descriptor], late), { code: 'OCI_TAG_CONFLICT' });
+  assert.equal(server.model.repository('ns/app').tags.get('1.0.0'), descriptor.digest);
+});

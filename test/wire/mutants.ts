@@ -709,6 +709,15 @@ const ROWS: readonly Row[] = [
   ],
   [
     30,
+    'stores a manifest under its tag though referrers follow',
+    'oci/copy-graph',
+    'const isLast = manifest === manifests.at(-1) && ',
+    'const isLast = ',
+    UPLOAD,
+    'blobs come before their manifest',
+  ],
+  [
+    30,
     'tags before referrers are there',
     'oci/copy-graph',
     'await copyBlobs(graph.blobs);',
