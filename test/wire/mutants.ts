@@ -855,7 +855,7 @@ const ROWS: readonly Row[] = [
     35,
     'calls an artifact unsigned when signatures may be hidden',
     'trust/evaluate-layer',
-    'return uncertain === undefined',
+    'return input.uncertain === undefined',
     'return true',
     'trust/verify-artifact',
     'signatures that may be hidden',
