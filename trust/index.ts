@@ -7,6 +7,13 @@ export { combinePolicies } from './combine-policies.js';
 export { exportPrivateKey, importPrivateKey, isUnprotectedKey } from './convert-key.js';
 export { defaultPolicy, effectivePolicy } from './default-policy.js';
 export { generateKeyPair, type KeyPair } from './generate-key-pair.js';
+export {
+  IMPORT_FORMATS,
+  type ImportedPolicy,
+  type ImportFormat,
+  importPolicy,
+} from './import/import-policy.js';
+export type { ImportNote } from './import/policy-draft.js';
 export { judgeStatuses, type StatusInput, type StatusStep, type StatusVerdict } from './judge-status.js';
 export { KEY_ALGORITHMS, type KeyAlgorithm } from './key-algorithm.js';
 export { type LintFinding, lintPolicy } from './lint-policy.js';

@@ -52,6 +52,34 @@ rules: [{id: acme, match: {repository: "acme/**"}, require: [{signature: {by: bo
   );
   assert.match(text.stdout, /\naccepted: /);
 
+  // Of another program's policy: what it accepts with the same keys, and a note for the rest.
+  writeFileSync(
+    join(work, 'policy.json'),
+    JSON.stringify({
+      default: [{ type: 'reject' }],
+      transports: {
+        docker: {
+          [host]: [{ type: 'sigstoreSigned', keyPath: 'alice.pub' }],
+          'open.example': [{ type: 'insecureAcceptAnything' }],
+        },
+      },
+    }),
+  );
+  const imported = await run('trust import policy.json --output imported.yaml');
+  assert.equal(imported.code, 10, imported.stdout);
+  const told = imported.json.data as { format: string; rules: number; refused: number };
+  assert.deepEqual([told.format, told.rules, told.refused], ['containers', 1, 1]);
+  assert.match(
+    readFileSync(join(work, 'imported.yaml'), 'utf8'),
+    /# refused: .*open\.example: it accepted anything/,
+  );
+  await data(`ext verify ${reference} --policy imported.yaml`);
+  assert.equal(
+    (await run('trust import policy.json --output imported.yaml')).json.error?.code,
+    'CLI_FILE_EXISTS',
+  );
+  assert.equal((await run('trust import cases.yaml')).code, 5, 'it is not there yet');
+
   assert.deepEqual(await data<object>('trust lint policy.yaml').then((all) => Object(all).findings), []);
   const artifact = `artifact: "${reference}"`;
   const cases = (expect: string) =>

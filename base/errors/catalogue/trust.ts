@@ -56,6 +56,11 @@ export const trustErrors = entries({
     hint: 'Correct the trust policy; until then nothing is accepted by it.',
     exit: 'configuration',
   },
+  TRUST_IMPORT_UNKNOWN: {
+    message: '{path} is no policy that prov knows how to import',
+    hint: 'It reads policy.json of containers, trust policies of Notation, ClusterImagePolicy and verifyImages of Kyverno; --from says which.',
+    exit: 'configuration',
+  },
   TRUST_POLICY_UNSUPPORTED: {
     message: '{path}:{line}:{column}: this prov cannot check "{what}"',
     hint: 'A requirement that cannot be checked is never skipped: remove it, or upgrade prov.',

@@ -39,6 +39,33 @@ export const trustCommands: readonly CommandSpec[] = [
     load: () => import('./test.js'),
   },
   {
+    path: ['trust', 'import'],
+    summary: 'make a trust policy out of that of another program',
+    details:
+      'Reads policy.json of containers (podman, skopeo), trust policies of Notation, ClusterImagePolicy of sigstore and verifyImages of Kyverno. What cannot be said is refused by the new policy, never accepted; each such thing is a note, in the comments at its head too. Exit code 10 when something is refused that was accepted there.',
+    args: [{ name: 'file', summary: 'policy of the other program' }],
+    options: [
+      {
+        flags: '--from <format>',
+        summary: 'what it is, where it does not say',
+        choices: ['containers', 'notation', 'cluster-image-policy', 'kyverno'],
+      },
+      {
+        flags: '--key <file>',
+        summary:
+          'public key of who signs instead of certificates, GPG and keys in a cluster; may be given several times',
+        repeatable: true,
+      },
+      { flags: '--output <file>', summary: 'write it there (default: print it)' },
+      { flags: '--force', summary: 'replace a file that is there' },
+    ],
+    examples: [
+      'prov trust import /etc/containers/policy.json --output trust-policy.yaml',
+      'prov trust import trustpolicy.json --key release.pub',
+    ],
+    load: () => import('./import.js'),
+  },
+  {
     path: ['trust', 'rotate'],
     summary: 'say what would fail when a key no longer counts',
     details:
