@@ -42,6 +42,7 @@ export const ANNOTATION = {
   kind: 'dev.prov.kind',
   name: 'dev.prov.name',
   provVersion: 'dev.prov.version',
+  publishedAt: 'dev.prov.published-at',
   deps: 'dev.prov.deps',
   asset: 'dev.prov.asset',
   platform: 'dev.prov.platform',

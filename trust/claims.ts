@@ -7,7 +7,11 @@ export interface Claims {
   readonly name: string;
   readonly version: string;
   readonly kind: string;
+  /** RFC 3339, UTC: when the signer published it. */
+  readonly publishedAt?: string | undefined;
 }
+
+const UTC_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
 
 /** The signed pairs, the same in a statement's annotations and in the `optional` of a legacy payload. */
 export function claimPairs(claims: Claims): Record<string, string> {
@@ -15,6 +19,7 @@ export function claimPairs(claims: Claims): Record<string, string> {
     [ANNOTATION.name]: claims.name,
     [ANNOTATION.provVersion]: claims.version,
     [ANNOTATION.kind]: claims.kind,
+    ...(claims.publishedAt !== undefined && { [ANNOTATION.publishedAt]: claims.publishedAt }),
   };
 }
 
@@ -35,5 +40,9 @@ export function readClaims(pairs: ReadonlyMap<string, string>, repository: strin
   if (name === undefined || version === undefined || kind === undefined || repository === undefined) {
     return { ok: false, reason: 'it names the artifact only in part' };
   }
-  return { ok: true, claims: { repository, name, version, kind } };
+  const publishedAt = pairs.get(ANNOTATION.publishedAt);
+  if (publishedAt === undefined) return { ok: true, claims: { repository, name, version, kind } };
+  if (!UTC_TIME.test(publishedAt) || Number.isNaN(Date.parse(publishedAt)))
+    return { ok: false, reason: 'its time of publication is no time' };
+  return { ok: true, claims: { repository, name, version, kind, publishedAt } };
 }

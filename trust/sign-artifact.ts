@@ -23,6 +23,8 @@ export interface SignInput {
   readonly version: string;
   readonly kind: Kind;
   readonly key: Signer;
+  /** RFC 3339, UTC. When it is published, where whoever signs it publishes it. */
+  readonly publishedAt?: string | undefined;
   /** Must be the last segment of `repository` when given. */
   readonly name?: string | undefined;
   /** Must be the version's tag when given. */
@@ -102,7 +104,8 @@ function claimsOf(input: SignInput): Claims {
     throw invalid(`${input.dockerReference} is not ${repository}:${tag} on some registry`);
   if (digestOf(manifest.bytes) !== manifest.descriptor.digest)
     throw invalid(`the manifest bytes do not have the sha256 digest ${manifest.descriptor.digest}`);
-  return { repository, name, version, kind };
+  const { publishedAt } = input;
+  return { repository, name, version, kind, ...(publishedAt !== undefined && { publishedAt }) };
 }
 
 /** A signature that was verified with the public key. @throws TRUST_SIGNER_INCONSISTENT */

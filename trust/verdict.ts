@@ -37,6 +37,8 @@ export interface Verdict {
   readonly rule?: string;
   readonly signer?: SignerInfo;
   readonly signers: readonly SignerInfo[];
+  /** The earliest time of publication that those who count signed; RFC 3339, UTC. */
+  readonly publishedAt?: string;
   /** Digests of the bundles and of the legacy payloads that count, sorted; for the lock. */
   readonly bundleDigests: readonly Digest[];
   readonly legacyDigests: readonly Digest[];

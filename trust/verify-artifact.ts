@@ -130,6 +130,7 @@ function combine(
     ...(decisive.rule === undefined ? {} : { rule: decisive.rule.id }),
     ...(signers[0] === undefined ? {} : { signer: signers[0] }),
     signers,
+    ...publicationOf(votes),
     bundleDigests: digestsOf(votes, 'bundle'),
     legacyDigests: digestsOf(votes, 'legacy'),
     reasons: [...screened, ...outcomes.flatMap(({ steps }) => steps)],
@@ -169,6 +170,12 @@ function signersOf(votes: readonly Vote[]): SignerInfo[] {
     votes.map(({ principal, keyId }) => [`${principal} ${keyId}`, { identity: principal, keyId }]),
   );
   return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, signer]) => signer);
+}
+
+function publicationOf(votes: readonly Vote[]): { publishedAt?: string } {
+  const times = votes.flatMap(({ candidate }) => candidate.claims?.publishedAt ?? []);
+  const [first] = times.sort((a, b) => Date.parse(a) - Date.parse(b));
+  return first === undefined ? {} : { publishedAt: new Date(first).toISOString() };
 }
 
 function digestsOf(votes: readonly Vote[], form: 'bundle' | 'legacy'): Digest[] {

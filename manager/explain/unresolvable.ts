@@ -10,6 +10,7 @@ import {
   type ResolutionFailure,
   type ResolveOptions,
   type ShownFixes,
+  type Solution,
 } from '#resolver';
 import type { Workspace } from '#workspace';
 import { describeChange, fixCommand } from './fix-commands.js';
@@ -33,6 +34,8 @@ export interface UnresolvableContext {
   readonly intent?: Intent | undefined;
   /** Lists the names of a registry, to find what was meant by one that is not there. */
   readonly names?: ListNames | undefined;
+  /** Of solutions that fixes lead to, those that may be offered. Default: all. */
+  readonly accepts?: ((solution: Solution) => boolean) | undefined;
   /** Milliseconds in which fixes are looked for. Default 2,000. */
   readonly fixesMs?: number | undefined;
 }
@@ -72,7 +75,14 @@ export async function unresolvable(
 
 async function shownFixes(
   failure: ResolutionFailure,
-  { options, workspace, intent, names, fixesMs = FIXES_MS }: Omit<UnresolvableContext, 'form'>,
+  {
+    options,
+    workspace,
+    intent,
+    names,
+    accepts = () => true,
+    fixesMs = FIXES_MS,
+  }: Omit<UnresolvableContext, 'form'>,
 ): Promise<ShownFixes> {
   if (failure.type !== 'unsatisfiable') return { fixes: [] };
   const { proof } = failure;
@@ -82,9 +92,10 @@ async function shownFixes(
     budgetMs: fixesMs,
     isPossible: (change) =>
       change.type === 'prov' || change.type === 'unconstrain' || fixCommand([change], target) !== undefined,
-    accepts: ({ packages }) =>
-      intent?.type !== 'select' ||
-      packages.some(({ id, version }) => id === intent.id && version === intent.version),
+    accepts: (solution) =>
+      accepts(solution) &&
+      (intent?.type !== 'select' ||
+        solution.packages.some(({ id, version }) => id === intent.id && version === intent.version)),
     similar,
   });
   const named = new Set(proof.packages.map(({ name }) => name));

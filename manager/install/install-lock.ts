@@ -140,6 +140,7 @@ async function verifiedContents(
       host: registries.get(registry).host,
       policy,
       samePolicy: reverify,
+      ageSource: lock.policy.ageSource,
     };
     try {
       read.set(entry, await verifyLocked(entry, request, { ...context, signal }));

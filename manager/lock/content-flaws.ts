@@ -17,6 +17,8 @@ export interface LockedContent {
   readonly config: ConfigBlob;
   /** What the trust policy says of it, where it was asked. */
   readonly verdict?: Verdict | undefined;
+  /** Whose word the times of publication in the lock are. Default: that of the signers. */
+  readonly ageSource?: 'registry' | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface LockedContent {
  */
 export function contentFlaws(
   entry: RemoteLockEntry,
-  { manifest, config, verdict }: LockedContent,
+  { manifest, config, verdict, ageSource }: LockedContent,
 ): ContentFlaw[] {
   const actual = contentBlock(entry.manifest, manifest);
   const provides = Object.entries(config.provides ?? {}).map(
@@ -45,9 +47,12 @@ export function contentFlaws(
   const flaws = claims
     .filter(([, locked, said]) => locked !== said)
     .map(([what, locked, said]) => ({ what, locked, actual: said }));
-  const { signer } = entry;
+  const { signer, publishedAt } = entry;
   if (verdict !== undefined && signer !== undefined && !signers.includes(signer.identity))
     flaws.push({ what: 'signer', locked: signer.identity, actual: text(signers) });
+  const signedTime = ageSource !== 'registry' && verdict !== undefined && publishedAt !== undefined;
+  if (signedTime && publishedAt !== verdict.publishedAt)
+    flaws.push({ what: 'publishedAt', locked: publishedAt, actual: verdict.publishedAt ?? 'nothing signed' });
   return flaws;
 }
 

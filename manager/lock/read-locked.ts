@@ -39,6 +39,7 @@ export interface VerifyLockedRequest {
   readonly policy: TrustPolicy;
   /** Whether the policy is the one that the lock was made under, so that it names the same signers. */
   readonly samePolicy?: boolean | undefined;
+  readonly ageSource?: 'registry' | undefined;
 }
 
 /**
@@ -47,7 +48,7 @@ export interface VerifyLockedRequest {
  */
 export async function verifyLocked(
   entry: RemoteLockEntry,
-  { store, host, policy, samePolicy = false }: VerifyLockedRequest,
+  { store, host, policy, samePolicy = false, ageSource }: VerifyLockedRequest,
   context: Pick<ManagerContext, 'provVersion' | 'signal'>,
 ): Promise<ReadLocked> {
   const read = await readLocked(entry, store, context);
@@ -63,6 +64,6 @@ export async function verifyLocked(
     signal: context.signal,
   });
   assertTrusted(verdict);
-  assertUnedited(entry, contentFlaws(entry, samePolicy ? { ...read, verdict } : read));
+  assertUnedited(entry, contentFlaws(entry, samePolicy ? { ...read, verdict, ageSource } : read));
   return read;
 }

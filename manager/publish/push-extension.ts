@@ -249,6 +249,7 @@ async function send(
       kind: manifest.type,
       dockerReference: reference,
       signer: options.signer,
+      publishedAt: new Date().toISOString(),
       form: await signatureForm(options.registry, options.signatureForm, context),
       // Nobody asks for a version before it has its tag, so nobody else signs it yet.
       shared: tagged,

@@ -90,10 +90,12 @@ export async function readContent(
             ...(legacy === undefined ? {} : { legacy }),
           },
         }),
+    ...(verdict.publishedAt !== undefined && { publishedAt: verdict.publishedAt }),
     ...(verdict.signer === undefined
       ? {}
       : { signer: { identity: verdict.signer.identity, rule: verdict.rule ?? 'default' } }),
     ...(lost.length > 0 && known?.signer !== undefined ? { signer: known.signer } : {}),
+    ...(lost.length > 0 && known?.publishedAt !== undefined ? { publishedAt: known.publishedAt } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 import type { Lock } from '#schemas';
 import { hostPlatform, type Workspace } from '#workspace';
 import { type ManagerContext, metadataCacheDir } from '../context.js';
+import { learnedSource } from '../metadata/learned-source.js';
 import { withLocalPackages } from '../metadata/local-source.js';
 import { openMetadataCache } from '../metadata/metadata-cache.js';
 import { createOfflineSource } from '../metadata/offline-source.js';
@@ -36,13 +37,17 @@ export function resolutionOptions(
 ): ResolveOptions & { readonly source: RegistrySource } {
   const { env } = context;
   const { strategy, platforms, signatures, min_age: minAge, min_age_exempt: exempt } = workspace.resolution;
+  const signedTimes = minAge !== undefined && workspace.resolution.age_source !== 'registry';
   const chosenProviders = providersOf(workspace, 'providers');
   const defaultProviders = providersOf(workspace, 'default_providers');
   return {
     ...policyOptions(workspace, context),
     requirements: requirementsOf(workspace, registries.local),
     source: withProviders(
-      withLocalPackages(metadataSource(workspace, registries, context), registries.local),
+      withLocalPackages(
+        learnedSource(metadataSource(workspace, registries, context), new Map(), { signedTimes }),
+        registries.local,
+      ),
       [chosenProviders, defaultProviders],
     ),
     platforms: platforms ?? [hostPlatform()],

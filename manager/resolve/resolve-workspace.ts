@@ -12,7 +12,8 @@ import { unsignedDenial, type WorkspacePolicy } from '../trust/workspace-policy.
 import { readLock, requireLock, writeLock } from './lock-file.js';
 import { type FitPlace, fitPlace, isCurrent, lockContradictions, lockDifferences } from './lock-fit.js';
 import { resolutionOptions } from './resolution-options.js';
-import { lockOf, solve } from './solve-workspace.js';
+import { solveTrusted, type TrustedOptions } from './solve-trusted.js';
+import { solve } from './solve-workspace.js';
 import { updateSolution } from './update-solution.js';
 import type { WorkspaceRegistries } from './workspace-registries.js';
 
@@ -151,18 +152,15 @@ async function plan(
     message: `resolving ${counted(workspace.requirements.length, 'requirement')}`,
   });
   const place = { workspace, policy, registries, contents, allowLocal, before };
+  const { explain, intent } = options;
+  const telling = { workspace, explain, intent, names: registries.names };
   if (before !== undefined && update?.names !== undefined) {
+    const { names: move, to } = update;
+    const asked = { workspace, explain, names: registries.names, lock: before, move, to };
     const setup = { workspace, registries, keep: before };
-    const { solution, reasons } = await updateSolution({
-      options: resolutionOptions(setup, context),
-      workspace,
-      explain: options.explain,
-      names: registries.names,
-      lock: before,
-      move: update.names,
-      to: update.to,
-    });
-    const lock = await lockOf(solution, place, context);
+    const find = (given: TrustedOptions) => updateSolution({ ...asked, options: given });
+    const trusted = { options: resolutionOptions(setup, context), find, place, telling };
+    const { lock, reasons } = await solveTrusted(trusted, context);
     const changes = planDiff(before, lock).map((change) => {
       const reason = reasons.get(change.name);
       return reason === undefined ? change : { ...change, reason };
@@ -170,9 +168,13 @@ async function plan(
     return { lock, changes };
   }
   const keep = update === undefined ? before : undefined;
-  const { explain, intent } = options;
-  const telling = { workspace, explain, intent, names: registries.names };
-  const solution = await solve(resolutionOptions({ workspace, registries, keep }, context), telling);
-  const lock = await lockOf(solution, place, context);
+  const find = async (given: TrustedOptions) => ({ solution: await solve(given, telling) });
+  const trusted = {
+    options: resolutionOptions({ workspace, registries, keep }, context),
+    find,
+    place,
+    telling,
+  };
+  const { lock } = await solveTrusted(trusted, context);
   return { lock, changes: planDiff(before, lock) };
 }

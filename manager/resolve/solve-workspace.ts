@@ -1,4 +1,4 @@
-import { ProvError } from '#base';
+import { isProvError, ProvError } from '#base';
 import {
   contentKey,
   memoSource,
@@ -18,6 +18,7 @@ import type { Intent } from '../explain/intent.js';
 import type { ListNames } from '../explain/similar-names.js';
 import { type ExplainForm, unresolvable } from '../explain/unresolvable.js';
 import type { Contents } from '../metadata/contents.js';
+import { learnedKey } from '../metadata/learned-source.js';
 import type { WorkspacePolicy } from '../trust/workspace-policy.js';
 import { localTree } from './local-packages.js';
 import { lockInputs } from './lock-fit.js';
@@ -57,16 +58,26 @@ export async function solve(
   throw await unresolvable(result.failure, { options, workspace, form: explain, intent, names });
 }
 
+/** What was read of the versions of a solution. */
+export interface SolutionContents {
+  readonly solution: Solution;
+  /** By `contentKey`. */
+  readonly contents: ReadonlyMap<string, PackageContent>;
+  /** By `learnedKey`, what the trust policy refuses. */
+  readonly refusals: ReadonlyMap<string, ProvError>;
+}
+
 /**
- * The lock of a solution, its content as it is on the registries now and accepted by the trust policy.
- * @throws TRUST_REFUSED, MANAGER_LOCK_LOOPBACK, MANAGER_LOCK_CONTENT_CHANGED
+ * Reads what a solution consists of, as it is on the registries now, and asks the trust policy about it.
+ * @throws MANAGER_LOCK_LOOPBACK, MANAGER_LOCK_CONTENT_CHANGED; not TRUST_REFUSED
  */
-export async function lockOf(
+export async function readSolution(
   solution: Solution,
   { workspace, policy, registries, contents: sources, allowLocal, before }: SolvePlace,
   context: ManagerContext,
-): Promise<Lock> {
+): Promise<SolutionContents> {
   const contents = new Map<string, PackageContent>();
+  const refusals = new Map<string, ProvError>();
   await sources.prime(
     solution.packages.flatMap(({ id, facts }) =>
       facts.digest === undefined ? [] : [{ id: withoutAlias(id), digest: facts.digest }],
@@ -90,8 +101,13 @@ export async function lockOf(
     const store = sources.store(id, known);
     const previous = signedBefore(solved, before);
     const place = { solved, store, host: registry.host, byDigest, policy: policy.policy, known, previous };
-    const content = await readContent(place, context);
-    contents.set(contentKey(solved), registry.loopback ? content : { ...content, host: registry.host });
+    try {
+      const content = await readContent(place, context);
+      contents.set(contentKey(solved), registry.loopback ? content : { ...content, host: registry.host });
+    } catch (error) {
+      if (!isProvError(error, 'TRUST_REFUSED')) throw error;
+      refusals.set(learnedKey(solved.id, solved.version), error);
+    }
   };
   const worker = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
@@ -105,6 +121,15 @@ export async function lockOf(
     }
   };
   await Promise.all(Array.from({ length: CONTENT_CONCURRENCY }, worker));
+  return { solution, contents, refusals };
+}
+
+/** The lock of a solution that was read and is accepted. */
+export function solutionLock(
+  solution: Solution,
+  { contents }: SolutionContents,
+  { workspace, policy }: SolvePlace,
+): Lock {
   return solutionToLock(solution, contents, {
     inputs: lockInputs(workspace),
     ...(workspace.resolution.age_source === 'registry' && { ageSource: 'registry' as const }),

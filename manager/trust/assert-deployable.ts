@@ -55,15 +55,18 @@ export async function assertDeployable(request: DeployableRequest, context: Mana
   const { policy, digest, demanding } = await workspacePolicy(workspace, { env: context.env, infra });
   if (digest === undefined && !demanding) return;
   const samePolicy = digest === lock.policy.trustPolicy;
+  const { ageSource } = lock.policy;
+  const verification = { workspace, policy, samePolicy, ageSource };
   const remote = entries.filter(isRemoteEntry);
-  const left = await verifyEach(remote, { workspace, policy, samePolicy }, { ...context, offline: true });
-  if (left.length > 0) await verifyEach(left, { workspace, policy, samePolicy, last: true }, context);
+  const left = await verifyEach(remote, verification, { ...context, offline: true });
+  if (left.length > 0) await verifyEach(left, { ...verification, last: true }, context);
 }
 
 interface Verification {
   readonly workspace: Workspace;
   readonly policy: TrustPolicy;
   readonly samePolicy: boolean;
+  readonly ageSource: Lock['policy']['ageSource'];
   /** Nothing else will be asked: what is refused is refused. */
   readonly last?: boolean;
 }
@@ -71,7 +74,7 @@ interface Verification {
 /** Those that are not accepted by what can be had here. */
 async function verifyEach(
   entries: readonly RemoteLockEntry[],
-  { workspace, policy, samePolicy, last = false }: Verification,
+  { workspace, policy, samePolicy, ageSource, last = false }: Verification,
   context: ManagerContext,
 ): Promise<RemoteLockEntry[]> {
   return withContents({ workspace, context }, async ({ registries, contents }) => {
@@ -83,7 +86,7 @@ async function verifyEach(
       const { host } = registries.get(entry.source.registry);
       const store = contents.store(idOf(entry), entry);
       try {
-        await verifyLocked(entry, { store, host, policy, samePolicy }, context);
+        await verifyLocked(entry, { store, host, policy, samePolicy, ageSource }, context);
       } catch (error) {
         if (last || !(isProvError(error, 'TRUST_REFUSED') || isProvError(error, 'OCI_CONTENT_MISSING')))
           throw error;

@@ -24,6 +24,8 @@ export interface SignRequest {
   /** `registry/namespace/name:tag`, as people will ask for it. */
   readonly dockerReference: string;
   readonly signer: Signer;
+  /** RFC 3339, UTC: when it is published, where that is now. */
+  readonly publishedAt?: string | undefined;
   /** Default: both. What is there in another form stays. */
   readonly form?: SignatureForm | undefined;
   /** Others may be signing it too: wait and look whether the signature stayed. Default: no. */

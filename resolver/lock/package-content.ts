@@ -5,7 +5,7 @@ export type PackageContent = RegistryContent | LocalContent;
 
 export type RegistryContent = Pick<
   RemoteLockEntry,
-  'manifest' | 'config' | 'layers' | 'children' | 'vendored' | 'signatures' | 'signer'
+  'manifest' | 'config' | 'layers' | 'children' | 'vendored' | 'signatures' | 'signer' | 'publishedAt'
 > & {
   /** Registry host; left out when the registry is this machine. */
   readonly host?: string;

@@ -43,7 +43,7 @@ export function solutionToLock(
       .map((solved) => {
         const content = contents.get(contentKey(solved));
         if (content === undefined) throw new ProvError('RESOLVER_CONTENT_MISSING', { id: solved.id });
-        return lockEntry(solved, content, ambiguous);
+        return lockEntry(solved, { content, ambiguous, ageSource });
       })
       .sort((a, b) => compareText(keyOf(a), keyOf(b))),
   };
@@ -51,8 +51,15 @@ export function solutionToLock(
 
 function lockEntry(
   solved: SolvedPackage,
-  content: PackageContent,
-  ambiguous: ReadonlySet<string>,
+  {
+    content,
+    ambiguous,
+    ageSource,
+  }: {
+    readonly content: PackageContent;
+    readonly ambiguous: ReadonlySet<string>;
+    readonly ageSource: LockInputs['ageSource'];
+  },
 ): LockEntry {
   const { facts } = solved;
   const provides = Object.entries(facts.deps.provides ?? {}).map(
@@ -84,10 +91,21 @@ function lockEntry(
     }),
     requiredBy: [...solved.requiredBy],
     ...(provides.length > 0 && { provides: Object.fromEntries(provides) }),
-    // A time that nobody signed is only what one registry says; another one, or a mirror, says another.
-    ...(facts.publishedAtSigned === true && { publishedAt: facts.publishedAt }),
+    ...publishedAt(solved, content, ageSource),
     ...(facts.state !== undefined && facts.state !== 'active' && { state: facts.state }),
   };
+}
+
+/** A time that nobody signed is only what one registry says; another one, or a mirror, says another. */
+function publishedAt(
+  { facts }: SolvedPackage,
+  content: PackageContent,
+  ageSource: LockInputs['ageSource'],
+): Pick<LockEntry, 'publishedAt'> {
+  const signed = 'path' in content ? undefined : content.publishedAt;
+  const said = ageSource === 'registry' && facts.publishedAtSigned === true ? facts.publishedAt : undefined;
+  const time = signed ?? said;
+  return time === undefined ? {} : { publishedAt: time };
 }
 
 function placeOf(
@@ -95,7 +113,7 @@ function placeOf(
   content: PackageContent,
 ): Pick<LockEntry, 'source' | 'layers'> {
   if ('path' in content) return { source: content, layers: [] };
-  const { host, ...described } = content;
+  const { host, publishedAt: _, ...described } = content;
   return { source: { registry, repository, ...(host !== undefined && { host }) }, ...described };
 }
 

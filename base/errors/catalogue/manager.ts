@@ -196,6 +196,11 @@ export const managerErrors = entries({
     hint: 'Restore prov.lock from version control, or run prov dep resolve to write it anew.',
     exit: 'refused',
   },
+  MANAGER_UNSETTLED: {
+    message: 'after {rounds} choices, something of what was chosen is still refused or too young',
+    hint: 'Name the versions that you accept with prov dep add NAME@VERSION, or ask for a smaller minimum age.',
+    exit: 'noResolution',
+  },
   MANAGER_LOCK_UNSOUND: {
     message:
       'the lock was edited: by their own manifests, the versions in it do not go together\n{explanation}',
