@@ -1,7 +1,7 @@
 import { ProvError } from '#base';
 import type { RequestBody } from './http/request-body.js';
 
-/** Bytes of one PATCH: at most this much is sent twice after a failure. */
+/** Bytes of one PATCH: at most this much is sent twice after a failure, where a registry keeps what it has. */
 export const CHUNK_BYTES = 8 * 1024 * 1024;
 /** The network takes at most this much at once, so that progress is seen on a slow line. */
 const PIECE_BYTES = 1024 * 1024;
@@ -13,8 +13,8 @@ export interface ChunkOptions {
 }
 
 /**
- * Gives a replayable source in chunks from any offset, each while it is read. What was given of the current
- * chunk stays in memory, so going on inside it costs nothing; going back before it reads the source again.
+ * Gives a replayable source in chunks from any offset, each while it is read. The last 8 MiB that were given of the
+ * current chunk stay in memory, so going on inside them costs nothing; going back before them reads the source again.
  */
 export class ChunkReader {
   readonly #body: RequestBody;
@@ -85,6 +85,12 @@ export class ChunkReader {
       }
       index += 1;
       yield part;
+      if (turn !== this.#turn) return;
+      // The piece that was given last stays.
+      while (index > 1 && at - this.#start > CHUNK_BYTES) {
+        this.#drop();
+        index -= 1;
+      }
     }
     // While the registry makes up its answer, the next chunk begins to be read.
     if (turn === this.#turn && this.#end === end && end < this.#body.size)
@@ -97,14 +103,17 @@ export class ChunkReader {
     while (turn === this.#turn) {
       const first = this.#held[0];
       if (first !== undefined && this.#start + first.byteLength <= offset) {
-        this.#held.shift();
-        this.#start += first.byteLength;
+        this.#drop();
       } else if (first === undefined && this.#end <= offset && offset < this.#body.size) {
         this.#start = this.#end;
         if (this.#end === offset) return;
         if (!(await this.#pull())) throw this.#short();
       } else return;
     }
+  }
+
+  #drop(): void {
+    this.#start += this.#held.shift()?.byteLength ?? 0;
   }
 
   async #restart(): Promise<void> {

@@ -8,7 +8,7 @@ import { commitLimit } from './registry-settings.js';
 import type { RepositoryAccess } from './repository-access.js';
 import { adviseRetry } from './retry-advice.js';
 import type { UploadJournal } from './upload-journal.js';
-import { openUploadSession } from './upload-session.js';
+import { isFrail, openUploadSession } from './upload-session.js';
 
 export interface ChunkedUpload {
   readonly access: RepositoryAccess;
@@ -147,7 +147,8 @@ async function sendChunk(
   const { access, signal } = upload;
   const { profile } = access.client;
   const { offset, minimum } = session;
-  const chunk = reader.chunk(offset, profile.chunkBytes(minimum), { least: minimum, onSent });
+  const length = profile.chunkBytes({ minimum, frail: isFrail(session.location) });
+  const chunk = reader.chunk(offset, length, { least: minimum, onSent });
   const end = session.offset + chunk.size;
   const reply = await access.call({
     method: 'PATCH',

@@ -1,5 +1,7 @@
 import { CHUNK_BYTES } from './chunk-reader.js';
 
+/** Bytes of one PATCH where small ones save nothing. */
+const LARGE_CHUNK_BYTES = 64 * 1024 * 1024;
 /** Chunks are not made smaller than this when a registry finds them too large. */
 const SMALLEST_CHUNK_BYTES = 1024 * 1024;
 
@@ -13,18 +15,20 @@ export class RegistryProfile {
   manyTags: boolean | undefined;
   /** Its `Range` stays at the first chunk though it keeps the data. */
   stickyRange = false;
-  #chunk = CHUNK_BYTES;
+  /** It takes no larger ones. */
+  #largest = Number.POSITIVE_INFINITY;
 
-  /** Bytes of one chunk, at least what the registry asks for. */
-  chunkBytes(minimum: number): number {
-    return Math.max(this.#chunk, minimum);
+  /** Bytes of one chunk: at least what the registry asks for, more where a break costs the whole upload anyway. */
+  chunkBytes({ minimum, frail }: { readonly minimum: number; readonly frail: boolean }): number {
+    const wanted = frail ? LARGE_CHUNK_BYTES : CHUNK_BYTES;
+    return Math.max(Math.min(wanted, this.#largest), minimum);
   }
 
-  /** Halves the chunks after a 413. False when they are as small as we make them. */
+  /** Makes chunks smaller after a 413. False when they are as small as we make them. */
   shrinkChunks(tried: number): boolean {
-    const next = Math.floor(tried / 2);
+    const next = tried > CHUNK_BYTES ? CHUNK_BYTES : Math.floor(tried / 2);
     if (next < SMALLEST_CHUNK_BYTES) return false;
-    this.#chunk = Math.min(this.#chunk, next);
+    this.#largest = Math.min(this.#largest, next);
     return true;
   }
 }

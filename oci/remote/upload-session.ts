@@ -44,6 +44,15 @@ function session(client: RegistryClient, reply: Reply): UploadSession {
   return { location: client.location(reply, 'POST'), minimum: minimumOf(reply.headers) };
 }
 
+/**
+ * Whether a PATCH that breaks costs the whole upload: distribution (registry:2, Harbor) binds an address to an offset
+ * and cancels the upload when it has got more by then. It is known by the state in its addresses.
+ * @see https://github.com/distribution/distribution, registry/handlers/blobupload.go, ResumeBlobUpload
+ */
+export function isFrail({ path }: Target): boolean {
+  return /[?&]_state=/.test(path);
+}
+
 /** Capped, so that a registry cannot ask for our memory. */
 function minimumOf(headers: Readonly<Record<string, unknown>>): number {
   const minimum = Number(headers['oci-chunk-min-length'] ?? 0);

@@ -247,6 +247,28 @@ test('a chunk reader gives any part again, never less than asked for in the midd
     assert.equal(part.size, expected);
     assert.deepEqual(part.bytes, bytes.subarray(offset, offset + expected), `${offset} ${length}`);
   }
+  // Of a chunk that is larger than what is kept, an earlier part is read again.
+  const large = Buffer.from(Array.from({ length: 20 * MIB }, (_, i) => (i * 7) ^ (i >> 11)));
+  let opened = 0;
+  const again = new ChunkReader({
+    size: large.length,
+    digest: 'x',
+    source: () => {
+      opened += 1;
+      return sourceOf(large)();
+    },
+  });
+  const readLarge = async (offset: number) => {
+    const chunk = again.chunk(offset, 16 * MIB);
+    return Buffer.from(await collect(chunk.source()));
+  };
+  assert.ok((await readLarge(MIB)).equals(large.subarray(MIB, 17 * MIB)));
+  assert.ok((await readLarge(12 * MIB + 5)).equals(large.subarray(12 * MIB + 5, 17 * MIB)));
+  assert.equal(opened, 1);
+  assert.ok((await readLarge(2 * MIB + 3)).equals(large.subarray(2 * MIB + 3, 18 * MIB + 3)));
+  assert.equal(opened, 2);
+  await again.close();
+
   const givenUp = reader.chunk(100, 500).source()[Symbol.asyncIterator]();
   await givenUp.next();
   const pending = givenUp.next();
@@ -254,6 +276,51 @@ test('a chunk reader gives any part again, never less than asked for in the midd
   await pending;
   assert.deepEqual(await givenUp.next(), { done: true, value: undefined });
   await reader.close();
+});
+
+/** As distribution has them. */
+const stateful = { location: (path: string) => `${path}${path.includes('?') ? '&' : '?'}_state=abc` };
+
+test('where a break costs the whole upload, large chunks are sent; smaller ones when these are refused', async (t) => {
+  const { repository, server } = await fixture(t, stateful);
+  const { bytes, descriptor } = randomBlob(25 * MIB);
+  await repository.push(descriptor, sourceOf(bytes));
+  const chunks = () =>
+    server.seen
+      .filter(({ method }) => method === 'PATCH')
+      .map(({ headers }) => Number(headers['content-length']) / MIB);
+  assert.deepEqual(chunks(), [25]);
+  assert.ok(server.model.repository('ns/app').blobs.has(descriptor.digest));
+
+  const other = randomBlob(25 * MIB);
+  server.fault({
+    method: 'PATCH',
+    times: 99,
+    when: ({ headers }) => Number(headers['content-length']) > 9 * MIB,
+    does: { answer: { status: 413 } },
+  });
+  await repository.push(other.descriptor, sourceOf(other.bytes));
+  assert.deepEqual(chunks().slice(1), [25, 8, 8, 8, 1]);
+  assert.ok(server.model.repository('ns/app').blobs.has(other.descriptor.digest));
+});
+
+test('a large chunk that breaks goes on where the registry is, near or far back', async (t) => {
+  for (const [cut, has] of [
+    [20 * MIB, 18 * MIB],
+    [20 * MIB, 0],
+    [20 * MIB, 5 * MIB + 77],
+  ] as const) {
+    const { repository, server } = await fixture(t, stateful);
+    const { bytes, descriptor } = randomBlob(25 * MIB);
+    const happened = () => {
+      for (const [id, upload] of server.model.uploads)
+        server.model.uploads.set(id, { ...upload, bytes: upload.bytes.subarray(0, has) });
+    };
+    server.fault({ method: 'PATCH', does: { cutRequestAfter: cut, happened } });
+    await repository.push(descriptor, sourceOf(bytes));
+    assert.deepEqual(server.model.repository('ns/app').blobs.get(descriptor.digest), bytes);
+    assert.equal(server.count('POST'), 1);
+  }
 });
 
 test('content that the registry lost though it says that it has it is sent again, once', async (t) => {
