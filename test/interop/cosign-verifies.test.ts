@@ -32,7 +32,9 @@ onBothRegistries('cosign verifies our signatures', async (site, check) => {
       assert.equal(others.length, 0, stdout);
       assert.equal(claim.critical.type, READ[cosign]);
       assert.equal(claim.critical.image['docker-manifest-digest'], digest);
-      assert.deepEqual(claim.optional, {
+      const { 'dev.prov.published-at': published, ...claims } = claim.optional;
+      assert.ok(Math.abs(Date.parse(published) - Date.now()) < 600_000, published);
+      assert.deepEqual(claims, {
         'dev.prov.name': name,
         'dev.prov.version': version,
         'dev.prov.kind': kind,
