@@ -7,6 +7,8 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly summary: string;
   readonly optional?: boolean;
+  /** It is needed after all without this option (`fromFile` for `--from-file`). */
+  readonly unless?: string;
   readonly variadic?: boolean;
 }
 

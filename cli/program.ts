@@ -203,10 +203,17 @@ function addCommand(
     command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
   command.action(async (...received: unknown[]) => {
     const values = received.slice(0, spec.args?.length ?? 0);
+    for (const [i, { name, unless }] of (spec.args ?? []).entries())
+      if (unless !== undefined && command.opts()[unless] === undefined && isNothing(values[i]))
+        command.error(`error: missing required argument '${name}'`, { code: 'commander.missingArgument' });
     const variadic = values.find(Array.isArray) as string[] | undefined;
     const args = values.filter((value) => !Array.isArray(value)) as (string | undefined)[];
     await action(spec, { args, rest: variadic ?? [], options: command.opts() }, command.opts());
   });
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0);
 }
 
 function child(parent: Command, name: string, hidden: boolean): Command {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { provHome } from '#base';
 import type { Rehearsal } from '#oci';
+import type { Registries } from './access/registries.js';
 
 /** What every use case is told of its surroundings. Plain data; nothing global is read below the CLI. */
 export interface ManagerContext {
@@ -13,6 +14,8 @@ export interface ManagerContext {
   readonly transport?: TransportOptions | undefined;
   /** Registries are asked and not changed; what would be sent is noted here. */
   readonly rehearsal?: Rehearsal | undefined;
+  /** Connections of whoever runs this as one of many; its own otherwise. */
+  readonly registries?: Registries | undefined;
   /** Directory in (or below) the workspace whose configuration counts for connections. Default: `cwd`. */
   readonly configFrom?: string | undefined;
   /** No socket is opened: everything comes from what this machine has kept. */

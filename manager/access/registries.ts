@@ -29,19 +29,29 @@ export interface OpenRegistryOptions {
 
 /** The registries that one use case talks to: one client each, closed together. */
 export class Registries {
-  readonly #clients = new Map<string, RemoteRegistry>();
+  readonly #clients: Map<string, RemoteRegistry>;
   readonly #context: ManagerContext;
   readonly #settings: NetworkSettings;
   /** Requests made so far by HTTP method. */
-  readonly requests: Record<string, number> = {};
+  readonly requests: Record<string, number>;
   /** Answers so far by the host that gave them, where there is a choice of mirrors. */
-  readonly served: Record<string, number> = {};
+  readonly served: Record<string, number>;
   readonly #health: MirrorHealth;
+  readonly #lent: boolean;
 
-  constructor(context: ManagerContext, settings: NetworkSettings) {
+  constructor(context: ManagerContext, settings: NetworkSettings, lender?: Registries) {
     this.#context = context;
     this.#settings = settings;
-    this.#health = new MirrorHealth(fileMirrorOutages(context.env));
+    this.#clients = lender === undefined ? new Map() : lender.#clients;
+    this.#health = lender === undefined ? new MirrorHealth(fileMirrorOutages(context.env)) : lender.#health;
+    this.requests = lender?.requests ?? {};
+    this.served = lender?.served ?? {};
+    this.#lent = lender !== undefined;
+  }
+
+  /** The same connections for a part of the work, whose end leaves them open. Requests are counted together. */
+  lent(): Registries {
+    return new Registries(this.#context, this.#settings, this);
   }
 
   open(
@@ -102,14 +112,15 @@ export class Registries {
   }
 
   close(): void {
+    if (this.#lent) return;
     for (const client of this.#clients.values()) client.close();
     this.#clients.clear();
   }
 }
 
-/** Registries that the caller closes. */
+/** Registries that the caller closes; those of one of many use cases stay open for the others. */
 export async function openRegistries(context: ManagerContext): Promise<Registries> {
-  return new Registries(context, await connectionSettings(context));
+  return context.registries?.lent() ?? new Registries(context, await connectionSettings(context));
 }
 
 /** Runs `action` with registries that are closed afterwards, whatever happens. */

@@ -17,6 +17,7 @@ import { type Descriptor, isManifestType } from '#schemas';
 import type { ManagerContext } from '../context.js';
 import type { Rehearsed } from '../transfer/rehearsed.js';
 import type { TransferReport } from '../transfer/report-transfer.js';
+import { Turns } from '../transfer/turns.js';
 import { askLess } from './ask-less.js';
 
 /** One thing to copy: a tag or a digest of the source, and the tag it gets. */
@@ -183,18 +184,6 @@ async function targetsOf(
 function shareTags(items: readonly CopyItem[]): boolean {
   const names = items.map((item) => named(item).to);
   return new Set(names).size < names.length;
-}
-
-/** Runs what has the same key one after the other. */
-class Turns<K> {
-  readonly #last = new Map<K, Promise<unknown>>();
-
-  take<T>(key: K, action: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(key) ?? Promise.resolve();
-    const run = before.then(action, action);
-    this.#last.set(key, run);
-    return run;
-  }
 }
 
 type SideTagsOf = (source: ReadStore) => Promise<SideTags> | false;

@@ -36,6 +36,8 @@ export interface PullArtifactOptions {
   readonly reference: RemoteReference | FileReference;
   /** Directory to write; default `./NAME` with the last part of the repository. */
   readonly destination?: string | undefined;
+  /** Directory that the default is below. Default: the current one. */
+  readonly into?: string | undefined;
   readonly force?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   /** Take it although it is revoked. */
@@ -102,7 +104,10 @@ async function pull(options: PullArtifactOptions, context: ManagerContext): Prom
         isDigest(source.target) && titled.every(({ layer }) => source.cache?.locate(layer) !== undefined);
       const lifecycle = offline ? undefined : await usableLifecycle(source, options, context);
       const { name } = splitRepository(source.repository);
-      const destination = resolve(context.cwd, options.destination ?? (name === '' ? 'artifact' : name));
+      const destination = resolve(
+        context.cwd,
+        options.destination ?? join(options.into ?? '', name === '' ? 'artifact' : name),
+      );
       if (!dryRun) recoverStaging(destination);
       await judgeDestination({ destination, force, signal });
       const size = titled.reduce((sum, { layer }) => sum + layer.size, 0);

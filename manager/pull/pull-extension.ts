@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isDigest } from '#base';
 import { type ReadExtension, readExtension, unpackLayer } from '#oci';
 import {
@@ -28,6 +28,8 @@ export interface PullOptions {
   readonly reference: RemoteReference | FileReference;
   /** Directory to write; default `./NAME`. */
   readonly destination?: string | undefined;
+  /** Directory that the default is below. Default: the current one. */
+  readonly into?: string | undefined;
   /** Who must have signed it; without one, signatures are not looked at. */
   readonly policy?: TrustPolicy | undefined;
   readonly dryRun?: boolean | undefined;
@@ -94,7 +96,7 @@ async function pull(options: PullOptions, context: ManagerContext): Promise<Pull
           ? undefined
           : await usableLifecycle(source, extension, { options, context });
       const verdict = options.policy && (await judge(source, options.policy, { options, context }));
-      const destination = resolve(context.cwd, options.destination ?? config.name);
+      const destination = resolve(context.cwd, options.destination ?? join(options.into ?? '', config.name));
       if (!dryRun) recoverStaging(destination);
       const state = await judgeDestination({ destination, force, signal }, extension);
       const there = state === 'same' || source.cache?.locate(layer) !== undefined;

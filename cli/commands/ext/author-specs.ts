@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../../command.js';
 import { transportOptions } from '../transport-options.js';
+import { fromFileOption, keepGoingOption } from './list-options.js';
 import {
   alsoOci,
   dirArgument,
@@ -87,13 +88,15 @@ export const authorCommands: readonly CommandSpec[] = [
     path: ['ext', 'push'],
     summary: 'pack a directory and push it',
     details:
-      'Blobs first, then manifest and signatures, the tag last. Pushing what is there already sends nothing.',
+      'Blobs first, then manifest and signatures, the tag last. Pushing what is there already sends nothing. Several are pushed at once, over the same connections.',
     args: [
-      dirArgument,
+      { ...dirArgument, optional: true, unless: 'fromFile' },
       { name: 'name', summary: 'name that the manifest must have', optional: true },
       { name: 'version', summary: 'version that the manifest must have', optional: true },
     ],
     options: [
+      fromFileOption('directories'),
+      keepGoingOption,
       ...targetOptions,
       vendorAssetsOption,
       { flags: '--sign', summary: 'sign with --key' },
@@ -105,6 +108,7 @@ export const authorCommands: readonly CommandSpec[] = [
     examples: [
       'prov ext push ./redis',
       'prov oci push ./extensions/taskservs/redis redis 1.0.0',
+      'ls -d extensions/*/ | prov ext push --from-file - --keep-going',
       'prov ext push ./redis --registry registry.example:5000 --namespace acme --vendor-assets --sign --key release.key',
     ],
     load: () => import('./push.js'),

@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../../command.js';
 import { transportOptions } from '../transport-options.js';
+import { fromFileOption, keepGoingOption } from './list-options.js';
 import { dryRunOption, keyOption, refArgument, targetOptions } from './reference-options.js';
 
 /** For those who use what others published. */
@@ -8,10 +9,15 @@ export const readerCommands: readonly CommandSpec[] = [
     path: ['ext', 'pull'],
     summary: 'fetch an extension into a directory, verified first',
     details:
-      'What is on this machine is not fetched again, and a broken pull goes on. Exactly the same extension at the destination stays as it is.',
-    args: [refArgument],
+      'What is on this machine is not fetched again, and a broken pull goes on. Exactly the same extension at the destination stays as it is. Several are pulled at once, over the same connections.',
+    args: [{ ...refArgument, optional: true, unless: 'fromFile', variadic: true }],
     options: [
-      { flags: '--destination <dir>', summary: 'directory to write (default: ./NAME)' },
+      {
+        flags: '--destination <dir>',
+        summary: 'directory to write (default: ./NAME); of several, the directory that theirs are in',
+      },
+      fromFileOption('references'),
+      keepGoingOption,
       { ...keyOption, summary: 'public key that must have signed it' },
       { flags: '--force', summary: 'replace what is at the destination' },
       {
@@ -27,6 +33,7 @@ export const readerCommands: readonly CommandSpec[] = [
     examples: [
       'prov oci pull redis:7.2.0',
       'prov ext pull redis@^7 --destination ./redis --key release.pub',
+      'prov ext pull redis:7.2.0 postgres:15.0.0 --destination extensions --keep-going',
       'prov ext pull oci-layout:./layout#acme/redis:7.2.0',
     ],
     load: () => import('./pull.js'),

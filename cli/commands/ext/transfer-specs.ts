@@ -1,14 +1,11 @@
 import type { CommandSpec, OptionSpec } from '../../command.js';
 import { transportOptions } from '../transport-options.js';
+import { keepGoingOption } from './list-options.js';
 import { dryRunOption, refArgument, targetOptions } from './reference-options.js';
 
 const noReferrers: OptionSpec = {
   flags: '--no-referrers',
   summary: 'leave signatures and everything else that is attached behind',
-};
-const keepGoing: OptionSpec = {
-  flags: '--keep-going',
-  summary: 'go on after a failure; exit code 10 when something failed',
 };
 const force: OptionSpec = { flags: '--force', summary: 'replace a tar that is there' };
 
@@ -30,7 +27,7 @@ export const transferCommands: readonly CommandSpec[] = [
       },
       { flags: '--newest <n>', summary: 'with --all-tags: only the newest versions' },
       noReferrers,
-      keepGoing,
+      keepGoingOption,
       dryRunOption,
       force,
       ...targetOptions,
@@ -52,7 +49,7 @@ export const transferCommands: readonly CommandSpec[] = [
     options: [
       { flags: '--output <path>', summary: 'directory, or a tar when it ends in .tar' },
       noReferrers,
-      keepGoing,
+      keepGoingOption,
       dryRunOption,
       force,
       ...targetOptions,
@@ -73,7 +70,7 @@ export const transferCommands: readonly CommandSpec[] = [
       { flags: '--to <host>', summary: "registry to write to (default: the workspace's, or localhost:5000)" },
       { flags: '--repository <repository>', summary: 'namespace/name for tags that say none' },
       noReferrers,
-      keepGoing,
+      keepGoingOption,
       dryRunOption,
       { flags: '--registry <host>', summary: 'same as --to' },
       { flags: '--namespace <ns>', summary: 'put everything into this namespace' },
