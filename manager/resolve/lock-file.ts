@@ -2,6 +2,9 @@ import { open, readFile } from 'node:fs/promises';
 import { assertWithin, LIMITS, ProvError, writeFileAtomic } from '#base';
 import { formatLock, type Lock, parseLock } from '#schemas';
 
+/** Bytes that are asked for at once when a file has more than its size said, as those of devices do. */
+const MIN_READ = 64 * 1024;
+
 /** The lock at `path`, or undefined when there is none. @throws SCHEMAS_LOCK_INVALID, BASE_LIMIT_EXCEEDED */
 export async function readLock(path: string): Promise<Lock | undefined> {
   const text = await readLockText(path);
@@ -18,10 +21,17 @@ export async function readLockText(path: string): Promise<string | undefined> {
     try {
       const { size } = await file.stat();
       assertWithin(size, LIMITS.textFileBytes, path);
-      const stream = file.createReadStream({ end: LIMITS.textFileBytes, autoClose: false });
-      const text = Buffer.concat(await stream.toArray());
-      assertWithin(text.byteLength, LIMITS.textFileBytes, path);
-      return text.toString('utf8');
+      const parts: Buffer[] = [];
+      let total = 0;
+      for (;;) {
+        const { buffer, bytesRead } = await file.read(
+          Buffer.allocUnsafe(Math.max(size - total, MIN_READ) + 1),
+        );
+        if (bytesRead === 0) return Buffer.concat(parts).toString('utf8');
+        total += bytesRead;
+        assertWithin(total, LIMITS.textFileBytes, path);
+        parts.push(buffer.subarray(0, bytesRead));
+      }
     } finally {
       await file.close();
     }

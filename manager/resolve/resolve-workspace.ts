@@ -77,12 +77,17 @@ export async function resolveWorkspace(
   if (options.locked || options.frozen) assertNoDirectories(before, workspace);
   if (options.locked) assertFits(before, fit);
   if (options.frozen) assertUncontradicted(before, fit);
+  const kept =
+    before !== undefined &&
+    (options.frozen === true ||
+      options.locked === true ||
+      (options.update === undefined && options.prefer === undefined && isCurrent(before, fit)));
+  if (kept && (options.dryRun === true || options.install === false)) {
+    if (options.dryRun !== true) await options.beforeWrite?.();
+    const unchanged = { resolved: false, lockChanged: false, changes: [], installed: [], requests: {} };
+    return { lockFile: workspace.lockFile, lock: before, ...unchanged };
+  }
   return withContents({ workspace, context }, async ({ registries, contents, requests }) => {
-    const kept =
-      before !== undefined &&
-      (options.frozen === true ||
-        options.locked === true ||
-        (options.update === undefined && options.prefer === undefined && isCurrent(before, fit)));
     const place = { options, policy, registries, contents };
     const { lock, changes } = kept ? { lock: before, changes: [] } : await plan(before, place, context);
     const lockChanged = !kept && (before === undefined || changes.length > 0);

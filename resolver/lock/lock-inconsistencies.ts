@@ -17,29 +17,30 @@ export function lockInconsistencies(lock: Lock, { isOverridden }: InconsistencyO
   const requirers = new Map<LockEntry, Set<string>>();
   const out = [...twofold(lock), ...strayProviders(lock)];
   for (const entry of lock.extensions) {
+    const by = label(entry);
     for (const edge of entry.dependencies) {
       const target = find(edge);
-      const asks = `${label(entry)} asks for ${edge.capability ?? edge.name} ${edge.range}`;
+      const asks = () => `${by} asks for ${edge.capability ?? edge.name} ${edge.range}`;
       if (target === undefined) {
-        out.push(`${asks}; the lock does not hold ${edge.name} ${edge.version}`);
+        out.push(`${asks()}; the lock does not hold ${edge.name} ${edge.version}`);
         continue;
       }
-      const by = requirers.get(target);
-      if (by === undefined) requirers.set(target, new Set([label(entry)]));
-      else by.add(label(entry));
+      const known = requirers.get(target);
+      if (known === undefined) requirers.set(target, new Set([by]));
+      else known.add(by);
       const served = edge.capability === undefined ? edge.version : target.provides?.[edge.capability];
-      if (served === undefined) out.push(`${asks}; ${edge.name} ${edge.version} does not provide it`);
-      else if (isOverridden?.(target, edge) !== true && !accepts(edge, served))
-        out.push(`${asks}; the lock holds ${served}`);
+      if (served === undefined) out.push(`${asks()}; ${edge.name} ${edge.version} does not provide it`);
+      else if (!accepts(edge, served) && isOverridden?.(target, edge) !== true)
+        out.push(`${asks()}; the lock holds ${served}`);
     }
   }
   for (const entry of lock.extensions) {
-    const named = entry.requiredBy.filter((by) => !by.startsWith('('));
-    const actual = [...(requirers.get(entry) ?? [])].sort(compareText);
-    if (named.sort(compareText).join('\0') !== actual.join('\0'))
-      out.push(
-        `${label(entry)} is said to be required by ${named.join(', ') || 'nothing'}; the edges say ${actual.join(', ') || 'nothing'}`,
-      );
+    const named = new Set(entry.requiredBy.filter((by) => !by.startsWith('(')));
+    const actual = requirers.get(entry) ?? new Set();
+    if (named.size === actual.size && [...named].every((by) => actual.has(by))) continue;
+    const said = [...named].sort(compareText).join(', ') || 'nothing';
+    const edges = [...actual].sort(compareText).join(', ') || 'nothing';
+    out.push(`${label(entry)} is said to be required by ${said}; the edges say ${edges}`);
   }
   return out;
 }
