@@ -139,12 +139,15 @@ export function solutionLock(
 
 /** Who signed the locked version of the same extension. */
 function signedBefore(
-  { kind, repository }: SolvedPackage,
+  { kind, registry, repository }: SolvedPackage,
   before: Lock | undefined,
 ): PreviousSigner | undefined {
   const entry = before?.extensions
     .filter(isRemoteEntry)
-    .find((each) => each.kind === kind && each.source.repository === repository);
+    .find(
+      ({ kind: same, source }) =>
+        same === kind && source.registry === registry && source.repository === repository,
+    );
   if (entry?.signer === undefined) return undefined;
   return { version: entry.version, identity: entry.signer.identity };
 }

@@ -1,5 +1,6 @@
 import { ProvError } from '#base';
-import { isLocalEntry, type Lock, type LockEdge, type LockEntry } from '#schemas';
+import { isLocalEntry, isRemoteEntry, type Lock, type LockEdge, type LockEntry } from '#schemas';
+import { packageId } from '../package-id.js';
 
 /** The entries of a lock with their edges resolved to entries. */
 export interface LockGraph {
@@ -36,25 +37,40 @@ export function lockGraph(lock: Lock): LockGraph {
   return { entries, dependencies: (entry) => edges.get(entry) ?? [] };
 }
 
-/** Finds the entry that serves an edge. An alias is a root of its own: no edge leads to it unless nothing else fits. */
+/**
+ * Finds the entry that serves an edge: by its name, its repository, or its id where two registries have the same
+ * repository; an edge that fits more than one is served by none. An alias is a root of its own: no edge leads to it
+ * unless nothing else fits.
+ */
 export function entryFinder(
   entries: readonly LockEntry[],
 ): (edge: Pick<LockEdge, 'name' | 'version'>) => LockEntry | undefined {
   const byName = new Map<string, LockEntry[]>();
   for (const entry of entries) {
-    const names = 'repository' in entry.source ? [entry.name, entry.source.repository] : [entry.name];
-    for (const name of new Set(names)) {
+    for (const name of new Set([entry.name, ...placesOf(entry)])) {
       const known = byName.get(name);
       if (known === undefined) byName.set(name, [entry]);
       else known.push(entry);
     }
   }
   return ({ name, version }) => {
-    const bare = name.slice(name.lastIndexOf('/') + 1);
-    const named = byName.get(name) ?? byName.get(bare)?.filter(isLocalEntry);
+    const named = byName.get(name) ?? byName.get(bareName(name))?.filter(isLocalEntry);
     const fitting = named?.filter((candidate) => candidate.version === version) ?? [];
-    return fitting.find(({ alias }) => alias === undefined) ?? fitting[0];
+    const own = fitting.filter(({ alias }) => alias === undefined);
+    return own.length > 1 ? undefined : (own[0] ?? fitting[0]);
   };
+}
+
+/** What an edge may call an entry besides its name. */
+export function placesOf(entry: LockEntry): readonly string[] {
+  if (!isRemoteEntry(entry)) return [];
+  const { registry, repository } = entry.source;
+  return [repository, packageId(registry, repository)];
+}
+
+/** The name at the end of what an edge calls an entry. */
+export function bareName(name: string): string {
+  return name.replace(/^.*[/:]/, '');
 }
 
 export function entryKey(entry: LockEntry): string {

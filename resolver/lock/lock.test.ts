@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, isProvError } from '#base';
-import { contentDigestOf, formatLock, type Lock, parseLock } from '#schemas';
+import { contentDigestOf, formatLock, isRemoteEntry, type Lock, parseLock } from '#schemas';
 import { resolve } from '../resolve.js';
 import { idOf, memorySource, type ShortUniverse, wanted } from '../testing/memory-source.js';
 import { installOrder } from './install-order.js';
+import { lockGraph } from './lock-graph.js';
+import { lockInconsistencies } from './lock-inconsistencies.js';
 import type { PackageContent } from './package-content.js';
 import { planDiff } from './plan-diff.js';
 import { preferredProviders, preferredVersions } from './preferred-versions.js';
@@ -181,4 +183,60 @@ test('versions for different platforms stand in one lock, each with its platform
     planDiff(one, lock).map(({ change, name, to }) => [change, name, to]),
     [['added', 'db', '2.0.0']],
   );
+});
+
+test('two registries with the same name and version: each edge says which, and one that does not leads nowhere', async () => {
+  const universe: ShortUniverse = {
+    web: { '1.0.0': {} },
+    db: { '1.0.0': {} },
+    os: { '1.0.0': {} },
+    'second:ext/os': { '1.0.0': {} },
+  };
+  const [amd, arm] = ['linux/amd64', 'linux/arm64'];
+  const dependencies: Readonly<Record<string, object>> = {
+    [idOf('web')]: { dependencies: { os: { version: '*', platforms: [amd] } } },
+    [idOf('db')]: { dependencies: { os: { version: '*', registry: 'second', platforms: [arm] } } },
+  };
+  const known = memorySource(universe);
+  const versions: typeof known.versions = async (id) => {
+    const found = await known.versions(id);
+    const deps = dependencies[id];
+    return deps === undefined
+      ? found
+      : { ...found, versions: [{ ...(found!.versions[0] as object), deps } as never] };
+  };
+  const requirements = [wanted('web', '*'), wanted('db', '*')];
+  const result = await resolve({
+    requirements,
+    source: { versions },
+    platforms: [amd, arm],
+    provVersion: '1.0.0',
+  });
+  assert.ok(result.ok, JSON.stringify(result));
+  const { packages } = result.solution;
+  const contents = new Map(packages.map((each) => [contentKey(each), content(`${each.id}@${each.version}`)]));
+  const lock = solutionToLock(result.solution, contents, { inputs: {} });
+  const namesOf = ({ extensions }: Lock) =>
+    extensions.flatMap((entry) => entry.dependencies.map(({ name }) => `${entry.name}: ${name}`));
+  assert.deepEqual(namesOf(lock), ['db: second:ext/os', 'web: main:ext/os']);
+  assert.deepEqual(parseLock(formatLock(lock), 'prov.lock'), lock);
+  const graph = lockGraph(lock);
+  const ledTo = graph.entries.map((entry) => [
+    entry.name,
+    ...graph.dependencies(entry).map((target) => isRemoteEntry(target) && target.source.registry),
+  ]);
+  assert.deepEqual(ledTo.filter(([, ...to]) => to.length > 0).sort(), [
+    ['db', 'second'],
+    ['web', 'main'],
+  ]);
+  assert.deepEqual(lockInconsistencies(lock), []);
+  const vague = {
+    ...lock,
+    extensions: lock.extensions.map((entry) => ({
+      ...entry,
+      dependencies: entry.dependencies.map((edge) => ({ ...edge, name: 'ext/os' })),
+    })),
+  };
+  assert.throws(() => lockGraph(vague), { code: 'RESOLVER_EDGE_DANGLING' });
+  assert.match(lockInconsistencies(vague).join('\n'), /web asks for ext\/os \*; the lock does not hold/);
 });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compareVersions, contentDigestOf, type Lock, type LockEdge, type LockEntry } from '#schemas';
-import { compareText, entryFinder, entryKey } from './lock-graph.js';
+import { compareText, entryFinder, entryKey, placesOf } from './lock-graph.js';
 
 /** Something that both sides changed, each in its own way. */
 export interface LockConflict {
@@ -113,9 +113,7 @@ function partConflict(what: string, ours: string | undefined, theirs: string | u
 /** The only version of a name that is left after the merge, for edges that named another. */
 function edgeVersions(extensions: readonly LockEntry[]): (name: string, version: string) => string {
   return (name, version) => {
-    const found = extensions.filter(
-      (entry) => entry.name === name || ('repository' in entry.source && entry.source.repository === name),
-    );
+    const found = extensions.filter((entry) => entry.name === name || placesOf(entry).includes(name));
     return found.length === 1 ? found[0]!.version : version;
   };
 }

@@ -1,5 +1,6 @@
 import { type Digest, ProvError } from '#base';
 import type { Lock, LockEdge, LockEntry } from '#schemas';
+import { type PackageId, splitPackageId } from '../package-id.js';
 import type { Solution, SolvedPackage } from '../solution.js';
 import { compareText } from './lock-graph.js';
 import type { PackageContent } from './package-content.js';
@@ -27,7 +28,7 @@ export function solutionToLock(
   { inputs, trustPolicy, ageSource }: LockInputs,
 ): Lock {
   const { publishedBefore, ...policy } = solution.policy;
-  const ambiguous = ambiguousNames(solution);
+  const edgeName = edgeNames(solution);
   const capabilities = Object.entries(solution.capabilities);
   return {
     lockVersion: 1,
@@ -43,7 +44,7 @@ export function solutionToLock(
       .map((solved) => {
         const content = contents.get(contentKey(solved));
         if (content === undefined) throw new ProvError('RESOLVER_CONTENT_MISSING', { id: solved.id });
-        return lockEntry(solved, { content, ambiguous, ageSource });
+        return lockEntry(solved, { content, edgeName, ageSource });
       })
       .sort((a, b) => compareText(keyOf(a), keyOf(b))),
   };
@@ -53,11 +54,11 @@ function lockEntry(
   solved: SolvedPackage,
   {
     content,
-    ambiguous,
+    edgeName,
     ageSource,
   }: {
     readonly content: PackageContent;
-    readonly ambiguous: ReadonlySet<string>;
+    readonly edgeName: (target: PackageId) => string;
     readonly ageSource: LockInputs['ageSource'];
   },
 ): LockEntry {
@@ -74,10 +75,8 @@ function lockEntry(
     ...placeOf(solved, content),
     dependencies: solved.dependencies
       .map((edge): LockEdge => {
-        const target = edge.id.slice(edge.id.indexOf(':') + 1);
-        const bare = target.slice(target.lastIndexOf('/') + 1);
         return {
-          name: ambiguous.has(bare) ? target : bare,
+          name: edgeName(edge.id),
           range: edge.range,
           version: edge.version,
           ...(edge.optional && { optional: true }),
@@ -122,14 +121,16 @@ function keyOf({ kind, name, version, alias }: LockEntry): string {
   return `${kind}/${name}/${version}${alias === undefined ? '' : `\0${alias}`}`;
 }
 
-/** Names that two selected packages share; edges to them are written with their namespace. */
-function ambiguousNames(solution: Solution): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const twice = new Set<string>();
+/** What edges call a package: its name, its repository where two have that name, its id where two have that, too. */
+function edgeNames(solution: Solution): (target: PackageId) => string {
+  const taken = new Map<string, number>();
   // No edge leads to what was given a name of its own. Two of one id are for different platforms.
-  const ids = new Map(
-    solution.packages.flatMap((each) => (each.alias === undefined ? [[each.id, each.name]] : [])),
-  );
-  for (const name of ids.values()) (seen.has(name) ? twice : seen).add(name);
-  return twice;
+  const ids = new Set(solution.packages.flatMap(({ id, alias }) => (alias === undefined ? [id] : [])));
+  for (const id of ids) for (const name of namesOf(id)) taken.set(name, (taken.get(name) ?? 0) + 1);
+  return (target) => namesOf(target).find((name) => (taken.get(name) ?? 0) < 2) ?? target;
+}
+
+function namesOf(id: PackageId): readonly string[] {
+  const { name, repository } = splitPackageId(id);
+  return [name, repository];
 }

@@ -7,7 +7,7 @@ import type { Requirement } from '../requirement.js';
 import { resolve } from '../resolve.js';
 import type { ResolveOptions } from '../resolve-options.js';
 import type { SolvedEdge } from '../solution.js';
-import { entryFinder } from './lock-graph.js';
+import { bareName, entryFinder } from './lock-graph.js';
 
 /** What a lock was made under, as far as it decides whether its versions go together. */
 export type SolveAgainOptions = Omit<
@@ -251,5 +251,5 @@ function claimedFacts(
 
 /** The name that the manifest uses: that of the capability where a provider serves it. */
 function writtenName({ name, capability }: LockEdge): string {
-  return capability ?? name.slice(name.lastIndexOf('/') + 1);
+  return capability ?? bareName(name);
 }
