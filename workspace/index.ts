@@ -47,7 +47,7 @@ export {
   readNetworkSettings,
 } from './network-settings.js';
 export { openWorkspace, type Workspace, type WorkspaceResolution } from './open-workspace.js';
-export { readText } from './read-text.js';
+export { readText, readTextIfThere } from './read-text.js';
 export type { WorkspaceRegistry } from './registries.js';
 export type { Requirement } from './requirements.js';
 export { readUserRegistry, readUserSettings } from './user-settings.js';

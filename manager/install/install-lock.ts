@@ -46,6 +46,8 @@ export interface InstallRequest {
   readonly contents: Contents;
   /** Ask the trust policy about installed extensions too, not only about those that are fetched. */
   readonly reverify?: boolean | undefined;
+  /** Whether the policy is the one that the lock was made under. Default: when everything is asked for again. */
+  readonly samePolicy?: boolean | undefined;
 }
 
 /**
@@ -123,7 +125,7 @@ async function stateOf(
  * included: what stands in the lock about them decides what is installed here.
  */
 async function verifiedContents(
-  { lock, reverify = false, contents, policy, registries }: InstallRequest,
+  { lock, reverify = false, samePolicy = reverify, contents, policy, registries }: InstallRequest,
   states: ReadonlyMap<LockEntry, InstalledState>,
   context: ManagerContext,
 ): Promise<ReadonlyMap<LockEntry, ReadLocked>> {
@@ -139,7 +141,7 @@ async function verifiedContents(
       store: contents.store(packageId(registry, repository), entry),
       host: registries.get(registry).host,
       policy,
-      samePolicy: reverify,
+      samePolicy,
       ageSource: lock.policy.ageSource,
     };
     try {

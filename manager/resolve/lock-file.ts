@@ -52,7 +52,11 @@ export async function requireLock(path: string): Promise<Lock> {
 
 /** Writes a lock unless the file holds these bytes already; says whether it wrote. */
 export async function writeLock(path: string, lock: Lock): Promise<boolean> {
-  const text = formatLock(lock);
+  return writeLockText(path, formatLock(lock));
+}
+
+/** The same, of a lock that was formatted already. */
+export async function writeLockText(path: string, text: string): Promise<boolean> {
   const current = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;

@@ -18,7 +18,7 @@ import type { ManagerContext } from '../context.js';
 import { type WorkspacePolicy, workspacePolicy } from '../trust/workspace-policy.js';
 import { firstRegistryId } from './first-registry-id.js';
 import { localPath, localTrees } from './local-packages.js';
-import { ageLimit } from './minimum-age.js';
+import { ageLimitNow } from './minimum-age.js';
 import { providerSources, providersOf } from './policy-options.js';
 
 /** A digest of the normalised requirements per file that holds some. Neither ports nor comments are in it. */
@@ -199,8 +199,7 @@ function tooYoung(
   const exempt = new Set(
     (workspace.resolution.min_age_exempt ?? []).map((name) => firstRegistryId(workspace, name)),
   );
-  // A build that says it is done in the past does not make a lock of today too young.
-  const limit = [ageLimit(minAge, env), ageLimit(minAge, {})].map((each) => each.publishedBefore).sort()[1]!;
+  const limit = ageLimitNow(minAge, env);
   return extensions.flatMap((entry) => {
     const { name, version, publishedAt, source } = entry;
     if ('path' in source || exempt.has(entryId(entry))) return [];

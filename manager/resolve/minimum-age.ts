@@ -18,3 +18,11 @@ export function ageLimit(minAge: string, env: NodeJS.ProcessEnv): AgeLimit {
   const limit = Math.floor((now - minAgeSeconds) / 60) * 60_000;
   return { publishedBefore: new Date(limit).toISOString(), minAgeSeconds };
 }
+
+/**
+ * The newest time of publication that a lock may hold. A build that says it is done in the past does not make a lock
+ * of today too young.
+ */
+export function ageLimitNow(minAge: string, env: NodeJS.ProcessEnv): string {
+  return [ageLimit(minAge, env), ageLimit(minAge, {})].map((each) => each.publishedBefore).sort()[1]!;
+}

@@ -76,7 +76,7 @@ function withProviders(
 }
 
 /** What is known of packages: asked of the registries, or offline what they said before. */
-function metadataSource(
+export function metadataSource(
   workspace: Workspace,
   registries: WorkspaceRegistries,
   context: ManagerContext,

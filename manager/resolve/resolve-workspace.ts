@@ -1,19 +1,21 @@
 import { counted, ProvError } from '#base';
 import { type PlanChange, planDiff } from '#resolver';
-import { isLocalEntry, type Lock } from '#schemas';
+import { formatLock, isLocalEntry, type Lock, parseLock } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import type { Intent } from '../explain/intent.js';
 import type { ExplainForm } from '../explain/unresolvable.js';
 import { installLock } from '../install/install-lock.js';
+import { isVouched, vouchFor } from '../lock/vouched-lock.js';
 import type { Contents } from '../metadata/contents.js';
 import { withContents } from '../metadata/with-contents.js';
 import { unsignedDenial, type WorkspacePolicy } from '../trust/workspace-policy.js';
-import { readLock, requireLock, writeLock } from './lock-file.js';
+import { readLockText, writeLockText } from './lock-file.js';
 import { type FitPlace, fitPlace, isCurrent, lockContradictions, lockDifferences } from './lock-fit.js';
 import { resolutionOptions } from './resolution-options.js';
 import { solveTrusted, type TrustedOptions } from './solve-trusted.js';
 import { solve } from './solve-workspace.js';
+import { agesAreTold, toldAgeDifferences } from './told-ages.js';
 import { updateSolution } from './update-solution.js';
 import type { WorkspaceRegistries } from './workspace-registries.js';
 
@@ -69,45 +71,75 @@ export async function resolveWorkspace(
   context: ManagerContext,
 ): Promise<ResolveWorkspaceResult> {
   const { workspace } = options;
-  const before =
-    options.prefer ??
-    (options.frozen ? await requireLock(workspace.lockFile) : await readLock(workspace.lockFile));
+  const text = options.prefer === undefined ? await readLockText(workspace.lockFile) : undefined;
+  if (options.frozen && text === undefined)
+    throw new ProvError('MANAGER_LOCK_MISSING', { path: workspace.lockFile });
+  const before = options.prefer ?? (text === undefined ? undefined : parseLock(text, workspace.lockFile));
   const fit = await fitPlace(workspace, before, context);
   const { policy } = fit;
   if (options.locked || options.frozen) assertNoDirectories(before, workspace);
   if (options.locked) assertFits(before, fit);
   if (options.frozen) assertUncontradicted(before, fit);
-  const kept =
-    before !== undefined &&
-    (options.frozen === true ||
-      options.locked === true ||
-      (options.update === undefined && options.prefer === undefined && isCurrent(before, fit)));
-  if (kept && (options.dryRun === true || options.install === false)) {
+  const { fits, vouched, asksAges } = await standingOf({ before, text, fit, options }, context);
+  if (fits && !asksAges && (options.dryRun === true || options.install === false)) {
     if (options.dryRun !== true) await options.beforeWrite?.();
     const unchanged = { resolved: false, lockChanged: false, changes: [], installed: [], requests: {} };
-    return { lockFile: workspace.lockFile, lock: before, ...unchanged };
+    return { lockFile: workspace.lockFile, lock: before!, ...unchanged };
   }
   return withContents({ workspace, context }, async ({ registries, contents, requests }) => {
+    const young = asksAges ? await toldAgeDifferences(before!, { workspace, registries }, context) : [];
+    if (options.locked && young.length > 0) throw stale(young);
+    const kept = fits && young.length === 0;
     const place = { options, policy, registries, contents };
-    const { lock, changes } = kept ? { lock: before, changes: [] } : await plan(before, place, context);
+    const { lock, changes } = kept ? { lock: before!, changes: [] } : await plan(before, place, context);
     const lockChanged = !kept && (before === undefined || changes.length > 0);
     const result = { lockFile: workspace.lockFile, lock, resolved: !kept, changes };
     if (options.dryRun) return { ...result, lockChanged, installed: [], requests: { ...requests } };
     const risky = changes.filter(({ risks }) => risks !== undefined);
     if (risky.length > 0 && options.confirm !== undefined && !(await options.confirm(changes)))
       throw new ProvError('MANAGER_PLAN_DECLINED', { count: risky.length });
-    const reverify = options.locked === true || policy.demanding;
-    const installed =
-      options.install === false
-        ? []
-        : await installLock(
-            { workspace, lock, policy: policy.policy, registries, contents, reverify },
-            context,
-          );
+    // What comes with a workspace, trees included, does not prove a lock. Offline, what is here has to do.
+    const reverify =
+      options.locked === true || policy.demanding || (kept && !vouched && context.offline !== true);
+    const samePolicy = reverify && lock.policy.trustPolicy === policy.digest;
+    const request = { workspace, lock, policy: policy.policy, registries, contents, reverify, samePolicy };
+    const installed = options.install === false ? [] : await installLock(request, context);
     await options.beforeWrite?.();
-    const wrote = kept ? false : await writeLock(workspace.lockFile, lock);
+    const written = kept ? text : formatLock(lock);
+    const wrote = !kept && (await writeLockText(workspace.lockFile, written!));
+    const proven = !kept || (reverify && options.install !== false && options.frozen !== true);
+    if (proven && !vouched) vouchFor(workspace, written!, context);
     return { ...result, lockChanged: wrote, installed, requests: { ...requests } };
   });
+}
+
+interface ReadLock {
+  readonly before: Lock | undefined;
+  /** Of the file. */
+  readonly text: string | undefined;
+  readonly fit: FitPlace;
+  readonly options: ResolveWorkspaceOptions;
+}
+
+interface Standing {
+  /** It is kept as it is, unless something is too young. */
+  readonly fits: boolean;
+  /** It was held against all that it names before. */
+  readonly vouched: boolean;
+  /** What the registries say of times of publication is not known yet. */
+  readonly asksAges: boolean;
+}
+
+async function standingOf(
+  { before, text, fit, options }: ReadLock,
+  context: ManagerContext,
+): Promise<Standing> {
+  const { workspace, locked = false, frozen = false, update, prefer } = options;
+  const renewed = update !== undefined || prefer !== undefined;
+  const fits = before !== undefined && (frozen || locked || (!renewed && isCurrent(before, fit)));
+  if (!fits || text === undefined) return { fits, vouched: false, asksAges: false };
+  const vouched = await isVouched(workspace, text, context);
+  return { fits, vouched, asksAges: !frozen && (locked || !vouched) && agesAreTold(workspace) };
 }
 
 /** @throws MANAGER_LOCK_STALE with every difference and the place that explains it. */
