@@ -9,7 +9,7 @@ import {
   solveAgain,
 } from '#resolver';
 import { type DependencyFacts, entryLabel, isRemoteEntry, type Lock, type LockEntry } from '#schemas';
-import type { Workspace } from '#workspace';
+import { hostPlatform, type Workspace } from '#workspace';
 import type { ManagerContext } from '../context.js';
 import { firstRegistryId } from '../resolve/first-registry-id.js';
 import { policyOptions } from '../resolve/policy-options.js';
@@ -34,6 +34,7 @@ export async function unsoundness(
     ...policyOptions(workspace, context),
     prerelease: lock.policy.prerelease,
     lock,
+    platform: hostPlatform(),
     location: relative(workspace.root, workspace.lockFile),
     idOf: (entry) => entryPackage(workspace, entry),
     factsOf: (entry) => {

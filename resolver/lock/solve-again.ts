@@ -1,5 +1,6 @@
 import type { DependencyFacts, Lock, LockEdge, LockEntry } from '#schemas';
 import { isActive, type WrittenDependency } from '../encode/dependency-target.js';
+import { supports } from '../encode/eligibility.js';
 import type { ResolutionFailure } from '../failure.js';
 import type { MetadataSource, ProviderSource, VersionFacts } from '../metadata/metadata-source.js';
 import { type PackageId, splitPackageId, withoutAlias } from '../package-id.js';
@@ -26,6 +27,8 @@ export type SolveAgainOptions = Omit<
   readonly idOf: (entry: LockEntry) => PackageId;
   /** What the content of an entry says; undefined where it is not known, and the lock is taken at its word. */
   readonly factsOf: (entry: LockEntry) => VersionFacts | undefined;
+  /** The platform on which the lock is used, whatever it says that it was made for. */
+  readonly platform?: string;
   /** Where the lock is, for the text of a failure. */
   readonly location: string;
 };
@@ -49,10 +52,12 @@ export type SolveAgainResult =
  * @throws what `resolve` throws
  */
 export async function solveAgain(options: SolveAgainOptions): Promise<SolveAgainResult> {
-  const { lock } = options;
+  const { lock, platform } = options;
   const { platforms } = lock.policy;
   const apart = lock.extensions.some((entry) => entry.platforms !== undefined);
   const rounds = apart ? platforms.map((each) => [each]) : [platforms];
+  if (platform !== undefined && !platforms.some((each) => supports([platform], each)))
+    rounds.push([platform]);
   const flaws = new Map<string, SolutionFlaw>();
   const idle = new Set(lock.extensions);
   for (const round of rounds) {
@@ -77,7 +82,7 @@ type RoundResult =
 
 /** On platforms for which each package has one version. */
 async function solveRound(platforms: readonly string[], options: SolveAgainOptions): Promise<RoundResult> {
-  const { lock, idOf, factsOf, location, ...given } = options;
+  const { lock, idOf, factsOf, location, platform: _, ...given } = options;
   const entries = lock.extensions.filter((entry) => isActive(entry, platforms));
   const find = entryFinder(entries);
   const byId = new Map(entries.map((entry) => [idOf(entry), entry]));

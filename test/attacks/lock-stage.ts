@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { formatLock, type Lock, type LockEdge, type LockEntry, parseLock } from '#schemas';
-import { initWorkspace, moduleInstallDir } from '#workspace';
+import { hostPlatform, initWorkspace, moduleInstallDir } from '#workspace';
 import { newKey, openSite, type Site } from '../manager/site.js';
 import { snapshot, writeTree } from '../support/files.js';
 import { isolatedEnvironment, type ProvResult, prov } from '../support/prov.js';
@@ -70,7 +70,7 @@ export interface Place {
   edge(from: string, to: string, change: (edge: LockEdge) => LockEdge): void;
   /** Where an entry of the good lock is installed. */
   dir(name: string): string;
-  run(use: Use, more?: readonly string[]): Promise<ProvResult>;
+  run(use: Use, more?: { readonly env?: NodeJS.ProcessEnv }): Promise<ProvResult>;
   /** What is installed, by content. */
   installed(): Record<string, string>;
   effects(): string[];
@@ -79,6 +79,8 @@ export interface Place {
 export interface LockStageOptions {
   /** Whether the workspace has a trust policy. Default true. */
   readonly policy?: boolean;
+  /** The lock is made two hours from now. */
+  readonly later?: boolean;
   /** Lines below `resolution:`. */
   readonly resolution?: readonly string[];
   readonly requirements?: readonly {
@@ -116,11 +118,17 @@ export async function openLockStage(t: TestContext, options: LockStageOptions = 
   await publish('podman', '1.0.0', { provides: runtime });
   await publish('redis', '7.0.0', { dependencies: { os: '^1' } });
   await publish('redis', '7.1.0', { dependencies: { os: '^1' } });
+  await publish('agent', '1.0.0');
   await publish('stray', '1.0.0', {}, { mark: 'mallory' });
   await publish('rival', '1.0.0', { conflicts: { redis: '*' } }, { mark: 'mallory' });
   await publish('picky', '1.0.0', { constraints: { redis: '<7' } }, { mark: 'mallory' });
   await publish('web', '1.0.0', {
-    dependencies: { redis: '^7', os: '^1', runtime: '^1' },
+    dependencies: {
+      redis: '^7',
+      os: '^1',
+      runtime: '^1',
+      agent: { version: '^1', platforms: [hostPlatform()] },
+    },
     optional_dependencies: { pgbouncer: '^1' },
   });
   const env = isolatedEnvironment(site.home);
@@ -135,10 +143,12 @@ export async function openLockStage(t: TestContext, options: LockStageOptions = 
       requirements: requirements ?? [],
     }).then(() => root);
   };
-  const run = async (root: string, args: readonly string[]) =>
-    prov([...args, '--out', 'json'], { cwd: root, env });
+  const run = async (root: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) =>
+    prov([...args, '--out', 'json'], { cwd: root, env: { ...env, ...more } });
+  const later =
+    options.later === true ? { SOURCE_DATE_EPOCH: String(Math.trunc(Date.now() / 1000) + 7200) } : {};
   const resolved = async (root: string) => {
-    const { code, stdout, stderr } = await run(root, ['dep', 'resolve']);
+    const { code, stdout, stderr } = await run(root, ['dep', 'resolve'], later);
     assert.equal(code, 0, stdout + stderr);
     const text = readFileSync(join(root, 'prov.lock'), 'utf8');
     return { text, lock: parseLock(text, 'prov.lock') };
@@ -200,13 +210,17 @@ rules:
         recursive: true,
         filter: (path) => state === 'installed' || !path.startsWith(join(master, '.cache')),
       });
-      return place(root, stage, (args) => run(root, args));
+      return place(root, stage, (args, more) => run(root, args, more));
     },
   };
   return stage;
 }
 
-function place(root: string, stage: LockStage, run: (args: readonly string[]) => Promise<ProvResult>): Place {
+function place(
+  root: string,
+  stage: LockStage,
+  run: (args: readonly string[], more?: NodeJS.ProcessEnv) => Promise<ProvResult>,
+): Place {
   const lockFile = join(root, 'prov.lock');
   const self: Place = {
     root,
@@ -235,7 +249,7 @@ function place(root: string, stage: LockStage, run: (args: readonly string[]) =>
       }));
     },
     dir: (name) => moduleInstallDir(root, stage.good.extensions.find((entry) => entry.name === name)!),
-    run: (use, more = []) => run([...USES[use], ...more]),
+    run: (use, more) => run(USES[use], more?.env),
     installed: () => installedIn(join(root, '.cache/modules')),
     effects: () => {
       const file = join(root, 'effects');
@@ -271,10 +285,9 @@ export type Outcome = 'refused' | 'mended' | 'accepted';
 export async function outcomeOf(
   at: Place,
   use: Use,
-  more: readonly string[] = [],
 ): Promise<{ readonly outcome: Outcome; readonly code: string; readonly message: string }> {
   const attacked = { lock: readFileSync(at.lockFile, 'utf8'), installed: at.installed() };
-  const { json, code, stdout, stderr } = await at.run(use, more);
+  const { json, code, stdout, stderr } = await at.run(use);
   if (code !== 0) {
     const error = json.error ?? problemsOf(json.data);
     assert.ok(error !== undefined && code !== 70, `${code}\n${stdout}\n${stderr}`);
