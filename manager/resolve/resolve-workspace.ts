@@ -138,8 +138,10 @@ async function standingOf(
   const renewed = update !== undefined || prefer !== undefined;
   const fits = before !== undefined && (frozen || locked || (!renewed && isCurrent(before, fit)));
   if (!fits || text === undefined) return { fits, vouched: false, asksAges: false };
-  const vouched = await isVouched(workspace, text, context);
-  return { fits, vouched, asksAges: !frozen && (locked || !vouched) && agesAreTold(workspace) };
+  const told = agesAreTold(workspace);
+  const installs = options.install !== false && options.dryRun !== true;
+  const vouched = (installs || told) && (await isVouched(workspace, text, context));
+  return { fits, vouched, asksAges: !frozen && (locked || !vouched) && told };
 }
 
 /** @throws MANAGER_LOCK_STALE with every difference and the place that explains it. */
