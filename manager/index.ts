@@ -112,7 +112,7 @@ export {
   type TransferReport,
 } from './transfer/report-transfer.js';
 export { type ManyOptions, type ManyOutcomes, runMany } from './transfer/run-many.js';
-export { assertDeployable, type DeployableRequest } from './trust/assert-deployable.js';
+export { assertAccepted, assertDeployable, type DeployableRequest } from './trust/assert-deployable.js';
 export { externalSigner } from './trust/external-signer.js';
 export { planRotation, type RotationPlan, type RotationStep } from './trust/plan-rotation.js';
 export { type SignReferenceResult, signReference } from './trust/sign-reference.js';

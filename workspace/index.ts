@@ -27,7 +27,7 @@ export { type AssetGuard, createAssetGuard, isAssetIntact } from './installed-as
 export { assertInstalledTree, recordInstalledTree, type TreeOptions } from './installed-tree.js';
 export { type Infra, loadInfra } from './load-infra.js';
 export { type LoadModulesOptions, loadModules } from './load-modules.js';
-export { DEFAULT_MODE, MODE_RULES, type ModeRules } from './modes.js';
+export { DEFAULT_MODE, MODE_RULES, type ModeRules, normaliseMode } from './modes.js';
 export {
   MODULE_LAYERS,
   type Module,

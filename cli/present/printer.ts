@@ -73,7 +73,9 @@ export class Printer {
       standardOutput().write(`${redact(JSON.stringify({ v: EVENT_VERSION, ...event }))}\n`);
       return;
     }
-    if (!terminal || quiet || out === 'json') return;
+    // Told to people as a line that stays, wherever it goes.
+    if (event.event === 'unverified') this.note(`warning ${event.message}`);
+    if (!terminal || quiet || out === 'json' || event.event === 'unverified') return;
     const shown = { ...event, ...(event.message && { message: redact(event.message) }) };
     if (this.#view !== undefined) this.#view.event(shown);
     else if (this.#waiting !== undefined) this.#waiting.push(shown);

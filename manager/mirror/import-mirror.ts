@@ -3,6 +3,7 @@ import { assertTrusted, type TrustPolicy } from '#trust';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
+import { tellVerdict } from '../trust/unverified.js';
 import { verifyContent } from '../trust/verify-content.js';
 
 export interface ImportMirrorOptions {
@@ -40,17 +41,20 @@ export async function importMirror(
         ? {}
         : {
             verify: async ({ store, descriptor, repository, entry }) => {
-              const { version, kind } = entry;
+              const { name, version, kind } = entry;
               const { verdict } = await verifyContent({
                 store,
                 descriptor,
                 repository,
+                // As whoever pulls it from there will ask.
+                registry: to,
                 version,
                 kind,
                 policy,
                 signal,
               });
               assertTrusted(verdict);
+              tellVerdict(verdict, { name, version }, context);
             },
           }),
     });

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { isDigest } from '#base';
 import { type ReadExtension, readExtension, unpackLayer } from '#oci';
 import {
+  type ConfigBlob,
   type FileReference,
   formatReference,
   type Kind,
@@ -18,6 +19,7 @@ import { assertUsable } from '../lifecycle/assert-usable.js';
 import { readLifecycle } from '../lifecycle/read-lifecycle.js';
 import { type Rehearsed, rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
+import { tellVerdict } from '../trust/unverified.js';
 import { verifyContent } from '../trust/verify-content.js';
 import { fetchLayer } from './fetch-layer.js';
 import { openPullSource, type PullSource } from './open-source.js';
@@ -95,7 +97,7 @@ async function pull(options: PullOptions, context: ManagerContext): Promise<Pull
         offline && options.policy === undefined
           ? undefined
           : await usableLifecycle(source, extension, { options, context });
-      const verdict = options.policy && (await judge(source, options.policy, { options, context }));
+      const verdict = options.policy && (await judge(source, options.policy, { options, context, config }));
       const destination = resolve(context.cwd, options.destination ?? join(options.into ?? '', config.name));
       if (!dryRun) recoverStaging(destination);
       const state = await judgeDestination({ destination, force, signal }, extension);
@@ -160,7 +162,11 @@ async function usableLifecycle(
   return lifecycle;
 }
 
-async function judge(source: PullSource, policy: TrustPolicy, { options, context }: Asked): Promise<Verdict> {
+async function judge(
+  source: PullSource,
+  policy: TrustPolicy,
+  { options, context, config }: Asked & { readonly config: ConfigBlob },
+): Promise<Verdict> {
   assertNamed(source, options.reference);
   const { verdict } = await verifyContent({
     store: source.store,
@@ -172,5 +178,6 @@ async function judge(source: PullSource, policy: TrustPolicy, { options, context
     signal: context.signal,
   });
   assertTrusted(verdict);
+  tellVerdict(verdict, config, context);
   return verdict;
 }

@@ -7,6 +7,7 @@ import { assertTrusted, type PreviousSigner, type TrustPolicy } from '#trust';
 import type { ManagerContext } from '../context.js';
 import { contentBlock } from '../lock/content-block.js';
 import type { CollectedSignatures } from '../trust/collect-signatures.js';
+import { tellVerdict } from '../trust/unverified.js';
 import { verifyContent } from '../trust/verify-content.js';
 
 export interface ReadContentRequest {
@@ -72,9 +73,7 @@ export async function readContent(
   const lost = lostSignatures(known, signatures);
   if (!verdict.ok && lost.length > 0) throw missingOffline(lost, `signature of ${kind} ${name} ${version}`);
   assertTrusted(verdict);
-  const warnings = verdict.warnings.map((each) => each.text);
-  for (const warning of verdict.verified ? warnings : [verdict.explanation, ...warnings])
-    context.onEvent?.({ event: 'warning', message: `${name} ${version}: ${warning}`, name, version });
+  tellVerdict(verdict, { name, version }, context, 'warning');
   // What is not in the cache any more is attached all the same: offline nobody can have taken it away.
   const locked = known?.signatures;
   const found = signatures.bundles.map((bundle) => bundle.manifest.digest);

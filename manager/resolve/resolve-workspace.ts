@@ -9,6 +9,7 @@ import { installLock } from '../install/install-lock.js';
 import { isVouched, vouchFor } from '../lock/vouched-lock.js';
 import type { Contents } from '../metadata/contents.js';
 import { withContents } from '../metadata/with-contents.js';
+import { tellUnverified } from '../trust/unverified.js';
 import { unsignedDenial, type WorkspacePolicy } from '../trust/workspace-policy.js';
 import { readLockText, writeLockText } from './lock-file.js';
 import { type FitPlace, fitPlace, isCurrent, lockContradictions, lockDifferences } from './lock-fit.js';
@@ -104,6 +105,7 @@ export async function resolveWorkspace(
     const samePolicy = reverify && lock.policy.trustPolicy === policy.digest;
     const request = { workspace, lock, policy: policy.policy, registries, contents, reverify, samePolicy };
     const installed = options.install === false ? [] : await installLock(request, context);
+    tellUnverified(lock.extensions, policy.policy, context);
     await options.beforeWrite?.();
     const written = kept ? text : formatLock(lock);
     const wrote = !kept && (await writeLockText(workspace.lockFile, written!));

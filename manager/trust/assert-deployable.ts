@@ -19,6 +19,7 @@ import { verifyLocked } from '../lock/read-locked.js';
 import { withContents } from '../metadata/with-contents.js';
 import { fitPlace } from '../resolve/lock-fit.js';
 import { assertFits } from '../resolve/resolve-workspace.js';
+import { tellUnverified } from './unverified.js';
 import { unsignedDenial, workspacePolicy } from './workspace-policy.js';
 
 export interface DeployableRequest {
@@ -39,11 +40,8 @@ export interface DeployableRequest {
  * @throws MANAGER_LOCK_STALE, MANAGER_LOCK_EDITED, MANAGER_LOCK_UNSOUND, MANAGER_LAYER_UNSIGNED, TRUST_REFUSED
  */
 export async function assertDeployable(request: DeployableRequest, context: ManagerContext): Promise<void> {
-  const { workspace, infra, lock, entries } = request;
-  const local = request.unsigned[0] ?? directoryOf(entries);
-  const why = unsignedDenial(workspace);
-  if (local !== undefined && why !== undefined)
-    throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, why });
+  const { workspace, lock, entries } = request;
+  assertSignable(request);
   const fit = await fitPlace(workspace, lock, context);
   assertFits(lock, fit);
   const facts = new Map<LockEntry, DependencyFacts>();
@@ -52,7 +50,19 @@ export async function assertDeployable(request: DeployableRequest, context: Mana
     facts.set(entry, dependencyFacts(manifest));
   }
   await assertSound({ workspace, lock, factsOf: (entry) => facts.get(entry) }, context);
+  await assertAccepted(request, context);
+}
+
+/**
+ * The part of `assertDeployable` that is about trust: what the lock names may be used under the trust policies of today,
+ * and what is used unverified, because they only warn, is told.
+ * @throws MANAGER_LAYER_UNSIGNED, MANAGER_LOCK_EDITED, TRUST_REFUSED
+ */
+export async function assertAccepted(request: DeployableRequest, context: ManagerContext): Promise<void> {
+  const { workspace, infra, lock, entries } = request;
+  assertSignable(request);
   const { policy, digest, demanding } = await workspacePolicy(workspace, { env: context.env, infra });
+  tellUnverified(entries, policy, context);
   if (digest === undefined && !demanding) return;
   const samePolicy = digest === lock.policy.trustPolicy;
   const { ageSource } = lock.policy;
@@ -60,6 +70,14 @@ export async function assertDeployable(request: DeployableRequest, context: Mana
   const remote = entries.filter(isRemoteEntry);
   const left = await verifyEach(remote, verification, { ...context, offline: true });
   if (left.length > 0) await verifyEach(left, { ...verification, last: true }, context);
+}
+
+/** Directories are refused where unsigned content is. */
+function assertSignable({ workspace, unsigned, entries }: DeployableRequest): void {
+  const local = unsigned[0] ?? directoryOf(entries);
+  const why = unsignedDenial(workspace);
+  if (local !== undefined && why !== undefined)
+    throw new ProvError('MANAGER_LAYER_UNSIGNED', { ...local, why });
 }
 
 interface Verification {

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { type Digest, provHome } from '#base';
 import type { Mode } from '#schemas';
 import { effectivePolicy, parseTrustPolicy, type TrustPolicy } from '#trust';
-import { configValue, MODE_RULES, SYSTEM_CONFIG_DIR, type Workspace } from '#workspace';
+import {
+  configValue,
+  DEFAULT_MODE,
+  MODE_RULES,
+  normaliseMode,
+  readUserSettings,
+  SYSTEM_CONFIG_DIR,
+  type Workspace,
+} from '#workspace';
 
 const FILE = 'trust-policy.yaml';
 
@@ -44,10 +52,17 @@ export async function workspacePolicy(workspace: Workspace, place: PolicyPlace):
   };
 }
 
-/** What the machine and the user demand of everything; undefined when they have no policy. */
+/**
+ * What the machine and the user demand of everything outside of a workspace: their policies, and what their mode (or
+ * `PROVISIONING_MODE`) asks for where there is none. Undefined when neither asks for anything.
+ */
 export async function userPolicy(env: NodeJS.ProcessEnv): Promise<TrustPolicy | undefined> {
   const layers = await userLayers(env);
-  return layers.length === 0 ? undefined : effectivePolicy('cicd', layers);
+  const config = await readUserSettings({ env });
+  const mode = normaliseMode(configValue(config, 'mode')?.value as string | undefined) ?? DEFAULT_MODE;
+  const strict = unsignedDenial({ mode, config }) !== undefined;
+  if (layers.length === 0 && !strict) return undefined;
+  return effectivePolicy(mode === 'enterprise' ? mode : 'cicd', layers);
 }
 
 function userLayers(env: NodeJS.ProcessEnv): Promise<readonly TrustPolicy[]> {
@@ -60,7 +75,7 @@ async function readLayers(paths: readonly string[]): Promise<readonly TrustPolic
 }
 
 /** Why what nobody can have signed, a directory say, is refused in a workspace; undefined where it is not. */
-export function unsignedDenial({ mode, config }: Workspace): string | undefined {
+export function unsignedDenial({ mode, config }: Pick<Workspace, 'mode' | 'config'>): string | undefined {
   if (MODE_RULES[mode].trustDefault === 'deny') return `mode ${mode}`;
   return denies(config) ? 'security.trust_default: deny' : undefined;
 }

@@ -14,7 +14,10 @@ export interface Site {
   run(args: readonly string[]): Promise<ProvResult>;
   data<T>(args: readonly string[]): Promise<T>;
   /** A workspace that runs `tool` on a server of the provider `toy`. */
-  workspace(name: string, options?: { trustKey?: string; mode?: string }): Promise<string>;
+  workspace(
+    name: string,
+    options?: { trustKey?: string; mode?: string; namespace?: string },
+  ): Promise<string>;
   push(extension: string, options: { key?: string; namespace?: string }): Promise<string>;
 }
 
@@ -47,12 +50,12 @@ export async function hostileSite(t: TestContext): Promise<Site> {
     env,
     run,
     data,
-    async workspace(name, { trustKey, mode } = {}) {
+    async workspace(name, { trustKey, mode, namespace = 'acme' } = {}) {
       const root = join(dir, name);
       const trust = trustKey === undefined ? [] : ['--trust-key', join(dir, `${trustKey}.pub`)];
       const how = mode === undefined ? [] : ['--mode', mode];
       const wanted = ['provider/toy@*', 'taskserv/tool@*'].flatMap((each) => ['--require', each]);
-      const where = ['--registry', `main=${host}/acme`, '--provider', 'toy', '--server', 'one=tool'];
+      const where = ['--registry', `main=${host}/${namespace}`, '--provider', 'toy', '--server', 'one=tool'];
       await data(['workspace', 'init', root, '--name', name, ...where, ...wanted, ...trust, ...how]);
       return root;
     },

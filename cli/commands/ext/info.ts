@@ -13,7 +13,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
       hint: 'prov ext inspect shows what a layout or bundle holds.',
     });
   const { describeReference } = await import('#manager');
-  const policy = await policyOption(context, input, 'workspace');
+  const policy = await policyOption(context, input);
   const info = await describeReference({ reference, policy }, managerContext(context, input));
   const { config, lifecycle, versions, facts, verdict } = info;
   const ranges = (map: Readonly<Record<string, { version: string }>> | undefined) =>

@@ -12,7 +12,6 @@ export const UNVERIFIED = 'signatures are not checked: --key FILE names who must
 export async function policyOption(
   context: CommandContext,
   { options }: CommandInput,
-  fallback: 'workspace' | 'none',
 ): Promise<TrustPolicy | undefined> {
   const key = textOption(options, 'key');
   const file = textOption(options, 'policy');
@@ -24,7 +23,6 @@ export async function policyOption(
     return parseTrustPolicy(await readKeyFile(file, context), resolve(context.cwd, file));
   const { userPolicy, workspacePolicy } = await import('#manager');
   const { env } = context;
-  if (fallback === 'none') return userPolicy(env);
   const { findWorkspace, openWorkspace } = await import('#workspace');
   const root = await findWorkspace(context.cwd);
   if (root === undefined) return userPolicy(env);

@@ -69,7 +69,7 @@ async function pullWith(context: CommandContext, input: CommandInput): Promise<P
     return (reference, where, manager) => pullArtifact({ ...common, ...where, reference }, manager);
   }
   const { pullExtension } = await import('#manager');
-  const policy = await policyOption(context, input, 'workspace');
+  const policy = await policyOption(context, input);
   if (policy === undefined) context.note(UNVERIFIED);
   const platform = textOption(options, 'platform');
   return async (reference, where, manager) => {

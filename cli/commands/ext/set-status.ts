@@ -31,7 +31,7 @@ export async function runStatus(
       reason,
       replacement: textOption(options, 'replacement'),
       signer,
-      policy: await policyOption(context, { ...input, options: { ...options, key: undefined } }, 'workspace'),
+      policy: await policyOption(context, { ...input, options: { ...options, key: undefined } }),
       dryRun: options['dryRun'] === true,
     },
     managerContext(context, input),

@@ -10,7 +10,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
     throw new ProvError('CLI_USAGE', { reason: 'a directory carries no signature' });
   const { policyForKeys } = await import('#trust');
   const own = input.options['publicKey'] as PublicKey | undefined;
-  const policy = own === undefined ? await policyOption(context, input, 'workspace') : policyForKeys([own]);
+  const policy = own === undefined ? await policyOption(context, input) : policyForKeys([own]);
   if (policy === undefined)
     throw new ProvError('CLI_USAGE', {
       reason: 'there is nothing to verify against',

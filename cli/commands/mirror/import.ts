@@ -9,7 +9,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const to = textOption(input.options, 'to');
   if (to === undefined) throw new ProvError('CLI_USAGE', { reason: 'mirror import needs --to HOST' });
   const { importMirror } = await import('#manager');
-  const policy = await policyOption(context, input, 'none');
+  const policy = await policyOption(context, input);
   if (policy === undefined) context.note(UNVERIFIED);
   const result = await importMirror(
     {

@@ -8,7 +8,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const reference = await referenceArgument(input.args[0]!, context, input);
   if (reference.type === 'directory')
     throw new ProvError('CLI_USAGE', { reason: 'a directory carries no signature' });
-  const policy = await policyOption(context, input, 'workspace');
+  const policy = await policyOption(context, input);
   if (policy === undefined)
     throw new ProvError('CLI_USAGE', {
       reason: 'there is no policy to explain it by',
