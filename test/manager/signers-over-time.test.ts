@@ -35,7 +35,7 @@ test('a rule that asks for it refuses a version that nobody signed who signed th
   const messages: string[] = [];
   const context: ManagerContext = {
     ...site.context,
-    onEvent: (event) => event.event === 'warning' && messages.push(String(event.message)),
+    onEvent: (event) => event.event === 'unverified' && messages.push(String(event.message)),
   };
   const update = () => resolveWorkspace({ workspace, update: {} }, context);
   setPolicy(', signerContinuity: enforce');
