@@ -1,3 +1,4 @@
+import type { TrustPolicy } from '#trust';
 import type { Counters } from './http/counters.js';
 import type { BlobDriver } from './storage/blob-driver.js';
 import type { ManifestCache } from './storage/manifest-cache.js';
@@ -11,4 +12,6 @@ export interface RegistryContext {
   readonly uploads: UploadSessions;
   readonly cache: ManifestCache;
   readonly counters: Counters;
+  /** Whose signatures extensions need, to be tagged and to be read; everything is taken and given without one. */
+  readonly trustPolicy?: TrustPolicy | undefined;
 }

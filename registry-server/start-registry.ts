@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { isProvError, LIMITS, log, ProvError } from '#base';
 import { isLoopbackRegistry } from '#schemas';
+import type { TrustPolicy } from '#trust';
 import { refreshDueLifecycles } from './catalogue/refresh-lifecycle.js';
 import type { RegistryContext } from './context.js';
 import { createCounters } from './http/counters.js';
@@ -28,6 +29,8 @@ export interface RegistryOptions {
   readonly port?: number | undefined;
   /** Largest blob in bytes. Default 64 GiB. */
   readonly maxBlobBytes?: number | undefined;
+  /** Whose signatures extensions need, by namespace. Its patterns have no host. Default: none is asked for. */
+  readonly trustPolicy?: TrustPolicy | undefined;
   /** Binds an address that other machines can reach although there is neither TLS nor authentication. */
   readonly allowInsecureBind?: boolean | undefined;
   /** Closes the registry when aborted. */
@@ -59,7 +62,14 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     const uploads = createUploadSessions({ metadata, blobs, maxBlobBytes });
     await uploads.sweep();
     const cache = createManifestCache(metadata);
-    const context = { metadata, blobs, uploads, cache, counters: createCounters() };
+    const context = {
+      metadata,
+      blobs,
+      uploads,
+      cache,
+      counters: createCounters(),
+      trustPolicy: options.trustPolicy,
+    };
     await refreshDueLifecycles(context);
     return await listen(context, { host, port, signal });
   } catch (error) {

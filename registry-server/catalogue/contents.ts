@@ -8,6 +8,7 @@ import {
   parseOciManifest,
 } from '#schemas';
 import type { RegistryContext } from '../context.js';
+import { mayBeRead } from '../distribution/signature-policy.js';
 import { readJson } from '../http/read-json.js';
 import type { Exchange } from '../http/respond.js';
 import type { StoredManifest } from '../storage/metadata-db.js';
@@ -20,6 +21,8 @@ const CONTENTS_BYTES = 24 * 1024 * 1024;
 /** Larger content is left to be fetched by itself. */
 const PIECE_BYTES = 64 * 1024;
 const REFERRERS_PER_ITEM = 16;
+/** How long an answer may be given again that a trust policy let through. */
+const KEPT_MS = 60_000;
 const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle';
 
 /**
@@ -29,7 +32,8 @@ const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle';
 export async function handleContents(context: RegistryContext, exchange: Exchange): Promise<void> {
   const asked = await readJson(exchange.request, contentsRequestSchema, REQUEST_BYTES);
   await sendAnswer(context, exchange, {
-    key: `contents ${JSON.stringify(asked.items.map(({ repository, digest }) => [repository, digest]))}`,
+    // What a policy accepts depends on the time too.
+    key: `contents ${context.trustPolicy === undefined ? '' : Math.floor(Date.now() / KEPT_MS)} ${JSON.stringify(asked.items.map(({ repository, digest }) => [repository, digest]))}`,
     mediaType: MEDIA.contentsDocument,
     make: () => contentsText(context, asked.items),
   });
@@ -86,7 +90,9 @@ async function contentOf(
   answer: Answer,
 ): Promise<ContentItem | undefined> {
   const manifest = await context.cache.find(repository, { digest });
-  if (manifest === undefined || !answer.add(digest, manifest.bytes)) return undefined;
+  // Who asks for it by itself is told why.
+  if (manifest === undefined || !(await mayBeRead(context, repository, manifest))) return undefined;
+  if (!answer.add(digest, manifest.bytes)) return undefined;
   const content = [digest];
   const image = imageOf(manifest);
   if (image === undefined) return undefined;

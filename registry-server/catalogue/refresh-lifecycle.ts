@@ -1,10 +1,10 @@
 import { type Digest, LIMITS, log } from '#base';
-import { type ConfigBlob, type Descriptor, type ImageManifest, MEDIA, parseOciManifest } from '#schemas';
+import { type ConfigBlob, MEDIA } from '#schemas';
 import { bundleKeyId, judgeStatuses, MAX_STATUS_BYTES, policyForKeys, verifyArtifact } from '#trust';
 import type { RegistryContext } from '../context.js';
-import { isBundleType } from '../storage/lifecycle-referrers.js';
-import type { LifecycleRecord, StoredManifest } from '../storage/metadata-db.js';
+import type { LifecycleRecord } from '../storage/metadata-db.js';
 import { readBlob } from './read-blob.js';
+import { imageOf, readBundles, referrerPayload } from './read-signatures.js';
 
 /** Referrers looked at for one version. Clients refuse lists that are longer. */
 const MAX_REFERRERS = LIMITS.referrersPerSubject;
@@ -62,17 +62,15 @@ async function computeLifecycle(
   const referrers = await context.metadata.listReferrers(repository, digest, undefined);
   if (referrers.length > MAX_REFERRERS)
     log.warn('a version has more referrers than are looked at', { repository, digest });
+  const looked = referrers.slice(0, MAX_REFERRERS);
   const envelopes: { bytes: Uint8Array; digest: Digest }[] = [];
-  const bundles: Uint8Array[] = [];
-  for (const referrer of referrers.slice(0, MAX_REFERRERS)) {
-    if (referrer.artifactType === MEDIA.status) {
-      const bytes = await payload(context, repository, referrer, isEnvelope, MAX_STATUS_BYTES);
-      if (bytes) envelopes.push({ bytes, digest: referrer.digest });
-    } else if (isBundleType(referrer.artifactType)) {
-      const bytes = await payload(context, repository, referrer, isBundle, LIMITS.signatureBundleBytes);
-      if (bytes) bundles.push(bytes);
-    }
+  for (const referrer of looked) {
+    if (referrer.artifactType !== MEDIA.status) continue;
+    const about = { repository, referrer, wanted: isEnvelope };
+    const bytes = await referrerPayload(context, about, MAX_STATUS_BYTES);
+    if (bytes) envelopes.push({ bytes, digest: referrer.digest });
   }
+  const bundles = await readBundles(context, repository, looked);
   const signers = [...new Set(bundles.flatMap((bytes) => bundleKeyId(bytes) ?? []))].sort();
   if (envelopes.length === 0 && signers.length === 0) return undefined;
   const config = await readBlob(context, { repository, descriptor: image.config }, LIMITS.configBlobBytes);
@@ -103,22 +101,4 @@ function declaredBy(config: Uint8Array | undefined): ConfigBlob['deprecated'] {
   return (JSON.parse(Buffer.from(config).toString()) as ConfigBlob).deprecated;
 }
 
-function imageOf({ bytes, mediaType }: StoredManifest): ImageManifest | undefined {
-  const parsed = parseOciManifest(bytes, mediaType);
-  return parsed.kind === 'manifest' ? parsed.manifest : undefined;
-}
-
 const isEnvelope = (mediaType: string) => mediaType === MEDIA.dsseEnvelope;
-const isBundle = (mediaType: string) => mediaType.startsWith('application/vnd.dev.sigstore.bundle');
-
-async function payload(
-  context: RegistryContext,
-  repository: string,
-  referrer: Descriptor,
-  wanted: (mediaType: string) => boolean,
-  limit: number,
-): Promise<Uint8Array | undefined> {
-  const manifest = await context.cache.find(repository, { digest: referrer.digest });
-  const layer = manifest && imageOf(manifest)?.layers.find(({ mediaType }) => wanted(mediaType));
-  return layer && readBlob(context, { repository, descriptor: layer }, limit);
-}

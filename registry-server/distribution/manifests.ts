@@ -7,6 +7,7 @@ import { parseTag, parseTagOrDigest } from '../http/route.js';
 import { speaksOfLifecycle } from '../storage/lifecycle-referrers.js';
 import { readExtension } from './extension-rules.js';
 import { readManifest } from './read-manifest.js';
+import { assertReadable, assertSigned } from './signature-policy.js';
 
 /** Tags in one PUT, at most. The distribution-spec asks for at least ten. */
 export const MAX_TAGS_PER_PUT = 100;
@@ -41,6 +42,8 @@ async function getManifest(
   const parsed = parseTagOrDigest(reference);
   const manifest = await context.cache.find(repository, parsed);
   if (manifest === undefined) throw new ProvError('REGISTRY_MANIFEST_UNKNOWN', { repository, reference });
+  if (exchange.request.method === 'GET')
+    await assertReadable(context, repository, { manifest, ...('tag' in parsed ? parsed : {}) });
   const etag = `"${manifest.digest}"`;
   const headers = {
     'content-type': manifest.mediaType,
@@ -65,9 +68,12 @@ async function putManifest(
   const digest = digestFor(bytes, parsed, exchange.query);
   const read = readManifest(bytes, headers['content-type']);
   const extension = await readExtension(context, { repository, read, tags });
+  const manifest = { digest, mediaType: read.mediaType, bytes };
+  // Before it has a tag nobody is given it by name, and signatures can be attached.
+  if (tags.length > 0) await assertSigned(context, { repository, manifest, tags });
   await context.metadata.putManifest({
     repository,
-    manifest: { digest, mediaType: read.mediaType, bytes },
+    manifest,
     artifactType: read.artifactType,
     annotations: read.annotations,
     subject: read.subject,

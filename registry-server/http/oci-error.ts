@@ -28,6 +28,7 @@ const OCI_CODES: Partial<Record<ErrorCode, string>> = {
   REGISTRY_EXTENSION_NAME_COLLISION: 'DENIED',
   REGISTRY_VERSION_COLLISION: 'DENIED',
   REGISTRY_VERSION_DELETED: 'DENIED',
+  REGISTRY_SIGNATURE_REFUSED: 'DENIED',
 };
 
 /** The error body of `/v2/`: one OCI code, our document in its `detail`. */

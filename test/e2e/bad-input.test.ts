@@ -383,7 +383,7 @@ test('unsigned, wrongly signed and untrusted content is refused before anything 
   const reference = `${host}/${namespace}/demo:1.0.0`;
   const before = snapshot(work);
   const refused = (message: RegExp) => ({ code: 'TRUST_REFUSED', exit: 6, message, hint: /reason code/ });
-  const unsigned = refused(/demo.* is refused: it carries no signature$/);
+  const unsigned = refused(/demo.* is refused: it carries no signature$/m);
   await expectBothForms(RESOLVE, unsigned, options);
   await expectFailure(['ext', 'verify', reference, '--key', 'ours.pub'], unsigned, options);
   await expectFailure(

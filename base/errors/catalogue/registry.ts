@@ -116,6 +116,12 @@ export const registryErrors = entries({
     exit: 'notFound',
     http: 404,
   },
+  REGISTRY_SIGNATURE_REFUSED: {
+    message: 'this registry refuses {repository} {reference}: {explanation}',
+    hint: 'Its trust policy asks for other signatures (reason: {reason}). Sign it with a key that the policy names: prov ext push --sign, prov ext sign.',
+    exit: 'refused',
+    http: 403,
+  },
   REGISTRY_TAG_IMMUTABLE: {
     message: '{repository}:{tag} exists with another digest, and version tags do not move',
     hint: 'Publish a new version.',

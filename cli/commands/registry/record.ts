@@ -16,6 +16,8 @@ export interface RegistryRecord extends ProcessIdentity {
   readonly port: number;
   readonly data: string;
   readonly log?: string;
+  /** The trust policy that it enforces: its file, and what it says. */
+  readonly trustPolicy?: { readonly path: string; readonly digest: string };
 }
 
 function folder(env: NodeJS.ProcessEnv): string {

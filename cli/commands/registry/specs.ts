@@ -17,9 +17,17 @@ export const registryCommands: readonly CommandSpec[] = [
       data,
       port,
       { flags: '--host <address>', summary: 'address to listen on (default: 127.0.0.1)' },
+      {
+        flags: '--trust-policy <file>',
+        summary: 'refuse extensions, pushed and pulled, that this trust policy does not accept',
+      },
       { flags: '--foreground', summary: 'stay in the foreground until Ctrl-C' },
     ],
-    examples: ['prov registry start', 'prov registry start --foreground --port 5001 --data ./registry'],
+    examples: [
+      'prov registry start',
+      'prov registry start --foreground --port 5001 --data ./registry',
+      'prov registry start --trust-policy registry-policy.yaml',
+    ],
     load: () => import('./start.js'),
   },
   {

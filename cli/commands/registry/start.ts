@@ -12,8 +12,9 @@ import {
   provHome,
   writeError,
 } from '#base';
+import type { TrustPolicy } from '#trust';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
-import { portOption } from '../../options.js';
+import { portOption, textOption } from '../../options.js';
 import { provCommand } from '../../prov-command.js';
 import { type RegistryRecord, runningRegistries, writeRecord } from './record.js';
 
@@ -29,9 +30,20 @@ export async function run(context: CommandContext, { options }: CommandInput): P
   );
   const port = portOption(options['port'], 'port') ?? DEFAULT_PORT;
   const host = (options['host'] as string | undefined) ?? '127.0.0.1';
-  if (options['foreground'] === true) return foreground(context, { data, port, host });
+  const file = textOption(options, 'trustPolicy');
+  const policyPath = file === undefined ? undefined : resolve(context.cwd, file);
+  // Read here too: what is wrong with it is told before anything is started.
+  const policy = policyPath === undefined ? undefined : await readPolicy(policyPath, context);
+  if (options['foreground'] === true) return foreground(context, { data, port, host, policyPath, policy });
   const existing = runningRegistries(context.env).find((record) => record.data === data);
-  if (existing && (port === 0 || existing.port === port)) return describe(existing, false);
+  if (existing && (port === 0 || existing.port === port)) {
+    if (existing.trustPolicy?.digest !== policy?.digest)
+      throw new ProvError('CLI_USAGE', {
+        reason: `the registry with data in ${data} runs ${existing.trustPolicy === undefined ? 'without a trust policy' : 'with another trust policy'}`,
+        hint: `Stop it first: prov registry stop --port ${existing.port}`,
+      });
+    return describe(existing, false);
+  }
   const other = runningRegistries(context.env).find((record) => port !== 0 && record.port === port);
   if (other && other.host === host)
     throw new ProvError('REGISTRY_PORT_TAKEN', {
@@ -39,22 +51,44 @@ export async function run(context: CommandContext, { options }: CommandInput): P
       port,
       hint: `A registry of yours with data in ${other.data} listens there. Choose another with --port (0 picks a free one), or stop it with prov registry stop --port ${port}.`,
     });
-  return background(context, { data, port, host });
+  return background(context, { data, port, host, policyPath });
+}
+
+async function readPolicy(path: string, { signal }: CommandContext): Promise<TrustPolicy> {
+  const { readTrustPolicy } = await import('#trust');
+  return readTrustPolicy(path, { signal });
 }
 
 interface Place {
   readonly data: string;
   readonly port: number;
   readonly host: string;
+  readonly policyPath: string | undefined;
 }
 
-async function foreground(context: CommandContext, { data, port, host }: Place): Promise<CommandOutput> {
+async function foreground(
+  context: CommandContext,
+  { data, port, host, policyPath, policy }: Place & { readonly policy: TrustPolicy | undefined },
+): Promise<CommandOutput> {
   const { startRegistry } = await import('#registry-server');
-  const server = await startRegistry({ dataDir: data, host, port, signal: context.signal });
+  const server = await startRegistry({
+    dataDir: data,
+    host,
+    port,
+    trustPolicy: policy,
+    signal: context.signal,
+  });
   let forget = () => {};
   try {
     forget = writeRecord(
-      { ...identifyProcess(process.pid)!, url: server.url, host: server.host, port: server.port, data },
+      {
+        ...identifyProcess(process.pid)!,
+        url: server.url,
+        host: server.host,
+        port: server.port,
+        data,
+        ...(policy && policyPath && { trustPolicy: { path: policyPath, digest: policy.digest } }),
+      },
       context.env,
     );
     context.progress({
@@ -75,7 +109,10 @@ async function foreground(context: CommandContext, { data, port, host }: Place):
   return { data: { url: server.url, stopped: true }, text: 'registry stopped' };
 }
 
-async function background(context: CommandContext, { data, port, host }: Place): Promise<CommandOutput> {
+async function background(
+  context: CommandContext,
+  { data, port, host, policyPath }: Place,
+): Promise<CommandOutput> {
   const log = join(data, 'registry.log');
   const output = openLog(log);
   const earlier = fstatSync(output).size;
@@ -93,6 +130,7 @@ async function background(context: CommandContext, { data, port, host }: Place):
       host,
       '--data',
       data,
+      ...(policyPath === undefined ? [] : ['--trust-policy', policyPath]),
       '--quiet',
       '--out',
       'json',
