@@ -42,9 +42,25 @@ export interface PieceDeflater {
   write(bytes: Uint8Array, end?: { readonly last: boolean }): Uint8Array;
 }
 
+let compiled: WebAssembly.Module | undefined;
+
 /** The compiled compressor; it can be handed to other threads. */
 export function loadDeflateModule(): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(modulePath()));
+  compiled ??= new WebAssembly.Module(readFileSync(modulePath()));
+  return compiled;
+}
+
+/** Compressors between two streams: each holds memory that is only given back by a garbage collection. */
+const idle: PieceDeflater[] = [];
+
+/** Runs `action` with a compressor that nobody else uses meanwhile; one whose stream was left open is not used again. */
+export async function* withPieceDeflater<T>(
+  module: WebAssembly.Module,
+  action: (deflater: PieceDeflater) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const deflater = idle.pop() ?? createPieceDeflater(module);
+  yield* action(deflater);
+  idle.push(deflater);
 }
 
 /**

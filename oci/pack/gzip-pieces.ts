@@ -67,15 +67,16 @@ async function* deflateHere(
   pieces: AsyncIterable<MarkedPiece>,
   module: WebAssembly.Module,
 ): AsyncGenerator<Uint8Array> {
-  const { createPieceDeflater } = await import('./deflate-module.js');
-  const deflater = createPieceDeflater(module);
-  for await (const { bytes, last } of pieces) {
-    for (let at = 0; at < bytes.byteLength; at += BREATHE_BYTES) {
-      yield deflater.write(bytes.subarray(at, at + BREATHE_BYTES));
-      if (at + BREATHE_BYTES < bytes.byteLength) await breathe();
+  const { withPieceDeflater } = await import('./deflate-module.js');
+  yield* withPieceDeflater(module, async function* deflate(deflater) {
+    for await (const { bytes, last } of pieces) {
+      for (let at = 0; at < bytes.byteLength; at += BREATHE_BYTES) {
+        yield deflater.write(bytes.subarray(at, at + BREATHE_BYTES));
+        if (at + BREATHE_BYTES < bytes.byteLength) await breathe();
+      }
+      yield deflater.write(new Uint8Array(0), { last });
     }
-    yield deflater.write(new Uint8Array(0), { last });
-  }
+  });
 }
 
 async function* deflateInThreads(

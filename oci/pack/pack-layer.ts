@@ -1,5 +1,13 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { assertWithin, type Digest, Digester, type FileSystem, LIMITS, openAtomicFile } from '#base';
+import {
+  assertWithin,
+  type Digest,
+  Digester,
+  type FileSystem,
+  LIMITS,
+  openAtomicFile,
+  unsyncedFileSystem,
+} from '#base';
 import { ANNOTATION, type Descriptor, MEDIA } from '#schemas';
 import type { TreeEntry } from './collect-files.js';
 import { gzipPieces, PIECE_BYTES } from './gzip-pieces.js';
@@ -34,7 +42,8 @@ export async function packLayer(
   }
   const file = openAtomicFile(output, {
     mode: 0o600,
-    ...(options.fileSystem && { fileSystem: options.fileSystem }),
+    // It is gone after a power cut anyway: what is packed goes somewhere else at once.
+    fileSystem: options.fileSystem ?? unsyncedFileSystem,
   });
   try {
     for await (const chunk of gzipPieces(digested(), { expectedBytes })) {

@@ -25,7 +25,7 @@ export function* tarPieces(
   pieceBytes: number,
 ): Generator<Uint8Array<ArrayBuffer>> {
   const mtime = options.mtime ?? 0;
-  let piece = emptyPiece(pieceBytes);
+  let piece = emptyPiece(Math.min(pieceBytes, tarBytes(entries)));
   let filled = 0;
   /** Fills the room that is left with `bytes`; gives out each piece that becomes full. */
   function* put(bytes: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
@@ -84,6 +84,12 @@ export function* tarPieces(
   }
   yield* put(TAR_END);
   if (filled > 0) yield Uint8Array.from(piece.subarray(0, filled));
+}
+
+/** Of the whole archive, with the end that leaves room to see that a file has grown. */
+function tarBytes(entries: readonly TreeEntry[]): number {
+  const blocks = (size: number) => TAR_BLOCK + size + paddingBytes(size);
+  return entries.reduce((sum, { size }) => sum + blocks(size), TAR_BLOCK + TAR_END.byteLength);
 }
 
 function emptyPiece(bytes: number): Buffer<ArrayBuffer> {

@@ -5,7 +5,7 @@ import {
   type Digest,
   Digester,
   type FileSystem,
-  fsyncDirectory,
+  fsyncDirectoryLater,
   log,
   makeDirectories,
   nodeFileSystem,
@@ -64,7 +64,7 @@ export async function unpackLayer(
   try {
     makeDirectories(staging, { mode: 0o755 });
     const unpacked = await unpackInto(staging, source, { ...options, title });
-    putInPlace(staging, destination);
+    await putInPlace(staging, destination);
     return unpacked;
   } catch (error) {
     discard(staging);
@@ -125,7 +125,7 @@ async function unpackInto(
   }
 }
 
-function putInPlace(staging: string, destination: string): void {
+async function putInPlace(staging: string, destination: string): Promise<void> {
   const old = existsSync(destination) ? beside(destination) : undefined;
   try {
     if (old !== undefined) renameSync(destination, old);
@@ -135,7 +135,7 @@ function putInPlace(staging: string, destination: string): void {
       if (old !== undefined) renameSync(old, destination);
       throw error;
     }
-    fsyncDirectory(dirname(destination));
+    await fsyncDirectoryLater(dirname(destination));
   } catch (error) {
     throw writeError(destination, error);
   }
