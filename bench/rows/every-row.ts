@@ -6,6 +6,7 @@ import { eventLogRows } from './event-log.js';
 import { eventLoopRows } from './event-loop.js';
 import { lockRows } from './lock.js';
 import { manyRows } from './many.js';
+import { manyExtensionsRows } from './many-extensions.js';
 import { resolverRows } from './resolver.js';
 import { serverRows } from './server.js';
 import { transferRows } from './transfer.js';
@@ -17,6 +18,7 @@ export async function* everyRow(site: Site): AsyncGenerator<Row> {
   yield* archiveRows(site);
   yield* transferRows(site);
   yield* manyRows(site);
+  yield* manyExtensionsRows(site);
   yield* eventLoopRows(site);
   yield* serverRows(site);
   yield* await trustRows(site);

@@ -1,11 +1,9 @@
 import { type Digest, isProvError, log } from '#base';
 import { type ContentStore, type MountingStore, resolveOptional, type TaggingStore } from '#oci';
 import { isManifestType } from '#schemas';
+import { CHEAP_TO_SEND_BYTES } from '../transfer/cheap-to-send.js';
 
 type Target = ContentStore & Partial<MountingStore & TaggingStore>;
-
-/** Sending so much once more costs less than asking for it. */
-const SMALL_BYTES = 64 * 1024;
 
 /**
  * A store that is not asked for small blobs and for tags, when it has no tag at all: they are not there, but for what an
@@ -21,7 +19,7 @@ export async function askLess(store: Target, signal: AbortSignal | undefined): P
     ...store,
     async exists(descriptor, options) {
       const { digest, size, mediaType } = descriptor;
-      const ask = pushed.has(digest) || size > SMALL_BYTES || isManifestType(mediaType);
+      const ask = pushed.has(digest) || size > CHEAP_TO_SEND_BYTES || isManifestType(mediaType);
       return ask && store.exists(descriptor, options);
     },
     async resolveOptional(reference, options) {

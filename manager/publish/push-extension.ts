@@ -22,6 +22,7 @@ import { openRegistries } from '../access/registries.js';
 import { withAssetCache } from '../assets/asset-cache.js';
 import type { ManagerContext } from '../context.js';
 import { isBookkeepingTag } from '../index-document/join-index.js';
+import { CHEAP_TO_SEND_BYTES } from '../transfer/cheap-to-send.js';
 import { type Rehearsed, rehearsed } from '../transfer/rehearsed.js';
 import { reportTransfer } from '../transfer/report-transfer.js';
 import { attachSignature } from '../trust/attach-signature.js';
@@ -220,6 +221,8 @@ async function send(
   const { signal, onEvent } = context;
   const missing = tagged ? await missingBlobs(store, packed.blobs, signal) : packed.blobs;
   const sent = !tagged || missing.length > 0;
+  const tag = versionToTag(manifest.version);
+  const together = !tagged && options.signer === undefined;
   if (sent) {
     const report = reportTransfer(context, 'push');
     report.plan(
@@ -234,10 +237,14 @@ async function send(
         size: blob.descriptor.size,
       });
       const onProgress = report.progress(blob.descriptor);
-      await store.push(blob.descriptor, blob.source, { signal, onProgress });
+      // Those of a new version hold its number, so nothing else has brought them.
+      const absent = !tagged && blob.descriptor.size <= CHEAP_TO_SEND_BYTES;
+      await store.push(blob.descriptor, blob.source, { signal, onProgress, absent });
       report.finished(blob.descriptor, 'copied');
     }
-    await store.push(descriptor, bytesSource(manifestBytes), { signal });
+    // What nothing is attached to comes together with its tag.
+    if (together) await store.pushTagged({ descriptor, bytes: manifestBytes }, tag, { signal });
+    else await store.push(descriptor, bytesSource(manifestBytes), { signal });
   }
   let signed = false;
   if (options.signer) {
@@ -257,7 +264,7 @@ async function send(
     });
     signed = outcome.added;
   }
-  if (!tagged) await store.tag(descriptor, versionToTag(manifest.version), { signal });
+  if (!tagged && !together) await store.tag(descriptor, tag, { signal });
   onEvent?.({
     event: sent || signed ? 'pushed' : 'unchanged',
     message: `${reference} ${sent || signed ? 'pushed' : 'is there already'}`,
