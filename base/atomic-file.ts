@@ -7,6 +7,8 @@ export interface AtomicWriteOptions {
   /** Permission bits of the new file. Default 0o644; secrets use 0o600. */
   readonly mode?: number;
   readonly fileSystem?: FileSystem;
+  /** Where it is written until it gets its name, on the same file system. Default: a new name beside `path`. */
+  readonly temporaryPath?: string;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface AtomicFile {
 /** Opens a writer for `path`; see `writeFileAtomic` for what it guarantees. */
 export function openAtomicFile(path: string, options: AtomicWriteOptions = {}): AtomicFile {
   const fs = options.fileSystem ?? nodeFileSystem;
-  const temporaryPath = temporaryName(path);
+  const temporaryPath = options.temporaryPath ?? temporaryName(path);
   let fd: number | undefined = guard(path, () => fs.open(temporaryPath, 'wx', options.mode ?? 0o644));
   let exists = true;
   return {

@@ -32,7 +32,7 @@ export interface AtomicStream {
  */
 export function openAtomicStream(path: string, options: AtomicWriteOptions = {}): AtomicStream {
   const fs = options.fileSystem ?? nodeFileSystem;
-  const temporaryPath = temporaryName(path);
+  const temporaryPath = options.temporaryPath ?? temporaryName(path);
   let fd: number | undefined;
   try {
     fd = fs.open(temporaryPath, 'wx', options.mode ?? 0o644);

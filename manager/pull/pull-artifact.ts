@@ -78,6 +78,13 @@ async function pull(options: PullArtifactOptions, context: ManagerContext): Prom
   const { reference, force } = options;
   const { signal, rehearsal } = context;
   const dryRun = rehearsal !== undefined;
+  // What a killed pull had moved aside comes back also when the registry gives nothing now.
+  const destinationOf = (repository: string) =>
+    resolve(
+      context.cwd,
+      options.destination ?? join(options.into ?? '', splitRepository(repository).name || 'artifact'),
+    );
+  if (!dryRun && reference.type === 'remote') recoverStaging(destinationOf(reference.repository));
   return withRegistries(context, async (registries) => {
     const source = await openPullSource(reference, registries, context);
     try {
@@ -103,11 +110,7 @@ async function pull(options: PullArtifactOptions, context: ManagerContext): Prom
       const offline =
         isDigest(source.target) && titled.every(({ layer }) => source.cache?.locate(layer) !== undefined);
       const lifecycle = offline ? undefined : await usableLifecycle(source, options, context);
-      const { name } = splitRepository(source.repository);
-      const destination = resolve(
-        context.cwd,
-        options.destination ?? join(options.into ?? '', name === '' ? 'artifact' : name),
-      );
+      const destination = destinationOf(source.repository);
       if (!dryRun) recoverStaging(destination);
       await judgeDestination({ destination, force, signal });
       const size = titled.reduce((sum, { layer }) => sum + layer.size, 0);

@@ -8,6 +8,7 @@ import {
   type Kind,
   type LifecycleState,
   type RemoteReference,
+  splitRepository,
   versionToTag,
 } from '#schemas';
 import { assertTrusted, type TrustPolicy, type Verdict } from '#trust';
@@ -84,6 +85,10 @@ async function pull(options: PullOptions, context: ManagerContext): Promise<Pull
   const { reference, force } = options;
   const { signal, provVersion, rehearsal } = context;
   const dryRun = rehearsal !== undefined;
+  // What a killed pull had moved aside comes back also when the registry gives nothing now.
+  const name = reference.type === 'remote' ? splitRepository(reference.repository).name : undefined;
+  const expected = options.destination ?? (name === undefined ? undefined : join(options.into ?? '', name));
+  if (!dryRun && expected !== undefined) recoverStaging(resolve(context.cwd, expected));
   return withRegistries(context, async (registries) => {
     const source = await openPullSource(reference, registries, context, options.policy);
     try {

@@ -99,6 +99,28 @@ test('what a process left is removed by clean; what a living one writes stays', 
   assert.deepEqual(readdirSync(partials), []);
 });
 
+test('what a dead process was storing in one go is removed by the next that stores something', async (t) => {
+  const directory = join(temporaryDirectory(t), 'cache');
+  const first = await openContentCache(directory);
+  const partials = join(directory, 'partial');
+  const [whole, other] = [randomBlob(1000), randomBlob(1000)];
+  await first.put(whole.descriptor, async function* stored() {
+    yield whole.bytes.subarray(0, 500);
+    const [own] = readdirSync(partials);
+    const gone = spawn('true');
+    await new Promise((resolve) => gone.once('close', resolve));
+    writeFileSync(join(partials, own!.replace(`.${process.pid}-`, `.${gone.pid}-`)), 'half');
+    yield whole.bytes.subarray(500);
+    assert.equal(readdirSync(partials).length, 2);
+  });
+  assert.equal(readdirSync(partials).length, 1);
+  const next = await openContentCache(directory);
+  await next.put(other.descriptor, async function* stored() {
+    yield other.bytes;
+  });
+  assert.deepEqual(readdirSync(partials), []);
+});
+
 test('two containers with the same process number on one volume keep out of the way of each other', async (t) => {
   const cache = await openContentCache(join(temporaryDirectory(t), 'cache'));
   const { server, repository } = await fixture(t, {}, { retry: { attempts: 1 } });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ import {
   unsyncedFileSystem,
 } from '#base';
 import { type Descriptor, isManifestType } from '#schemas';
-import { abandonedFiles } from '../claim-file.js';
+import { abandonedFiles, ownFile } from '../claim-file.js';
 import {
   type ByteSource,
   type CallOptions,
@@ -65,6 +66,8 @@ export interface ContentCache {
 const WHOLE_BYTES = 4 * 1024 * 1024;
 /** Content below this size is not worth going on with. */
 const RESUMABLE_BYTES = 1024 * 1024;
+/** What is fetched in one go and not gone on with. */
+const PUT_ENDING = '.put';
 const ALGORITHMS = ['sha256', 'sha512'] as const;
 /** Of all cache objects: a file of a directory is filled by one of them. */
 const fills = new SharedWork();
@@ -86,10 +89,20 @@ export async function openContentCache(
   for (const algorithm of ALGORITHMS) makeDirectories(join(directory, 'blobs', algorithm), { mode: 0o700 });
   const partials = join(directory, 'partial');
   const root = realpathSync(directory);
+  let swept = false;
   const pathOf = (digest: Digest) => join(directory, 'blobs', digestAlgorithm(digest), digestHex(digest));
 
   function drop(digest: Digest): void {
     rmSync(pathOf(digest), { force: true });
+  }
+
+  /** A new file whose name says who writes it, so that others see when he is gone; theirs go. */
+  function newFile(digest: Digest): string {
+    makeDirectories(partials, { mode: 0o700 });
+    if (!swept) for (const { path } of abandonedFiles(partials, PUT_ENDING)) rmSync(path, { force: true });
+    swept = true;
+    const key = `${digestAlgorithm(digest)}-${digestHex(digest)}-${randomBytes(4).toString('hex')}`;
+    return ownFile(partials, key, PUT_ENDING);
   }
 
   async function verifiedPath(digest: Digest, options?: CallOptions): Promise<string | undefined> {
@@ -167,7 +180,9 @@ export async function openContentCache(
       if ((await verifiedPath(descriptor.digest, options)) !== undefined) return;
       // What a power cut tears is found by its digest, so nothing waits for the disk.
       const fileSystem = unsyncedFileSystem;
-      const file = openAtomicStream(pathOf(descriptor.digest), { mode: 0o444, fileSystem });
+      const { digest } = descriptor;
+      const temporaryPath = newFile(digest);
+      const file = openAtomicStream(pathOf(digest), { mode: 0o444, fileSystem, temporaryPath });
       try {
         const counted = countBytes(source(), options?.onProgress);
         for await (const chunk of verifiedStream(counted, descriptor, directory, options?.signal))
@@ -211,9 +226,11 @@ export async function openContentCache(
         removed += 1;
         freedBytes += size;
       };
-      for (const { path, size } of abandonedFiles(partials, PARTIAL_ENDING)) {
-        rmSync(path, { force: true });
-        gone(size);
+      for (const ending of [PARTIAL_ENDING, PUT_ENDING]) {
+        for (const { path, size } of abandonedFiles(partials, ending)) {
+          rmSync(path, { force: true });
+          gone(size);
+        }
       }
       const sound = [];
       for (const entry of await cache.list()) {
