@@ -6,7 +6,15 @@ import { referrersTag } from '../referrers-tag.js';
 import { parseTarget } from './http/target.js';
 import { linkTarget } from './pages.js';
 import { parseRateLimit } from './rate-limit.js';
-import { blobOf, emptyConfig, type Fixture, fixture, manifestOf, sourceOf } from './test-support.js';
+import {
+  blobOf,
+  clientOf,
+  emptyConfig,
+  type Fixture,
+  fixture,
+  manifestOf,
+  sourceOf,
+} from './test-support.js';
 
 const SIGNATURE = 'application/vnd.test.signature';
 
@@ -281,6 +289,39 @@ test('a filter that the registry ignores, or entries without a type, are filtere
   const asked = all.server.seen.find(({ url }) => url.includes('/referrers/'));
   assert.match(asked?.url ?? '', /\?artifactType=application%2Fvnd\.test\.signature$/);
 });
+
+for (const [applied, asked] of [
+  ['artifactType', 0],
+  ['annotations, ArtifactType', 0],
+  ['annotations', 1],
+] as const) {
+  test(`a list whose OCI-Filters-Applied is "${applied}" costs ${asked} questions for the type of an entry`, async (t) => {
+    const all = await fixture(t);
+    const subject = await withSubject(all);
+    const wanted = await attach(all, subject, 'a');
+    const other = await attach(all, subject, 'b', 'application/vnd.test.sbom');
+    all.server.fault({
+      path: /referrers/,
+      does: {
+        change: (planned) => {
+          const body = JSON.parse(planned.body.toString());
+          for (const each of body.manifests) if (each.digest === wanted) delete each.artifactType;
+          planned.body = Buffer.from(JSON.stringify(body));
+          planned.headers['oci-filters-applied'] = applied;
+        },
+      },
+    });
+    all.server.seen.length = 0;
+    // One that has not seen these manifests before.
+    const found = await clientOf(t, all.server.host).repository('ns/app').referrers(subject, SIGNATURE);
+    assert.deepEqual(
+      found.map(({ digest }) => digest),
+      [wanted],
+      `an entry of another type is none: ${other}`,
+    );
+    assert.equal(all.server.count('GET', /manifests\/sha256:/), asked);
+  });
+}
 
 test('a list of referrers that continues elsewhere is refused', async (t) => {
   const all = await fixture(t);

@@ -15,7 +15,12 @@ const NO_ENDPOINT = [400, 403, 404, 405, 406, 410, 501];
 const CHECKED_AT_ONCE = 16;
 
 type FromApi =
-  | { readonly supported: true; readonly descriptors: readonly Descriptor[] }
+  | {
+      readonly supported: true;
+      readonly descriptors: readonly Descriptor[];
+      /** Entries without a type that the registry has filtered by type. */
+      readonly filtered: ReadonlySet<Digest>;
+    }
   | { readonly supported: false; readonly certain: boolean; readonly reason: string };
 
 /**
@@ -40,7 +45,8 @@ export async function queryReferrers(
   assertWithin(all.size, LIMITS.referrersPerSubject, `the list of referrers of ${subject}`, 'entries');
   const matching: Descriptor[] = [];
   for (const each of all.values()) {
-    if (artifactType === undefined || (await typeOf(manifests, each, signal)) === artifactType)
+    const vouched = api.supported && api.filtered.has(each.digest);
+    if (artifactType === undefined || vouched || (await typeOf(manifests, each, signal)) === artifactType)
       matching.push(each);
   }
   return {
@@ -78,6 +84,7 @@ async function askApi(
     signal,
   });
   const descriptors: Descriptor[] = [];
+  const filtered = new Set<Digest>();
   for await (const reply of pages(access.client, call)) {
     if (reply.status !== 200) {
       const missing = reply.status === 404 && bodyNames(reply, 'NAME_UNKNOWN');
@@ -89,6 +96,8 @@ async function askApi(
     const page = readPage(reply);
     if (typeof page === 'string') return { supported: false, certain: false, reason: page };
     descriptors.push(...page);
+    if (isFiltered(reply))
+      for (const each of page) if (each.artifactType === undefined) filtered.add(each.digest);
     assertWithin(
       descriptors.length,
       LIMITS.referrersPerSubject,
@@ -96,7 +105,13 @@ async function askApi(
       'entries',
     );
   }
-  return { supported: true, descriptors };
+  return { supported: true, descriptors, filtered };
+}
+
+/** Asking for a type is a wish; this header says that it was granted. @see OCI distribution-spec 1.1, "Listing Referrers" */
+function isFiltered({ headers }: Reply): boolean {
+  const applied = String(headers['oci-filters-applied'] ?? '').split(',');
+  return applied.some((each) => each.trim().toLowerCase() === 'artifacttype');
 }
 
 function bodyNames({ bytes }: Reply, code: string): boolean {

@@ -230,6 +230,11 @@ export class RegistryClient {
         round += 1;
         continue;
       }
+      const stranger = own && answer.status < 300 && otherNamespace(answer, method, this.settings.mirrorOf);
+      if (stranger) {
+        await discard(answer, reading);
+        throw stranger;
+      }
       if (call.expect.includes(answer.status)) return answer;
       const failure = await this.#failure(answer, reading);
       // A signed address that ran out: the registry gives a new one.
@@ -315,6 +320,22 @@ export class RegistryClient {
     this.#warned.add(text);
     log.warn(`${this.host} says: ${text.replace(/\\(.)/g, '$1')}`);
   }
+}
+
+/**
+ * A proxy for several registries says for which one it answered; another than the one asked for is a stranger's answer.
+ * @see OCI distribution-spec, "Registry Proxying"
+ */
+function otherNamespace(
+  { headers, target }: Answer,
+  method: string,
+  asked: string | undefined,
+): ProvError | undefined {
+  const answered = headers['oci-namespace'];
+  if (asked === undefined || answered === undefined) return undefined;
+  if (String(answered).toLowerCase() === asked.toLowerCase()) return undefined;
+  const reason = `it answers for ${JSON.stringify(String(answered).slice(0, 255))} (OCI-Namespace), asked was "${asked}"`;
+  return new ProvError('OCI_REMOTE_ANSWER_INVALID', { ...whereOf({ method, target }), reason });
 }
 
 /** We ask for bytes as they are; a label alone is not minded, bytes that were packed on the way are. */

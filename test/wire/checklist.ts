@@ -573,9 +573,13 @@ export const CHECKLIST: readonly WireLine[] = [
   {
     line: 39,
     subject: 'referrers',
-    demand: 'The filter by type is a hint: what comes back is filtered again, also entries without a type.',
+    demand:
+      'The filter by type is a hint: what comes back is filtered again, also entries without a type unless OCI-Filters-Applied says that the registry has looked.',
     tests: {
-      [MANIFEST_WIRE]: ['a filter that the registry ignores, or entries without a type, are filtered by us'],
+      [MANIFEST_WIRE]: [
+        'a filter that the registry ignores, or entries without a type, are filtered by us',
+        'a list whose OCI-Filters-Applied is "${applied}" costs ${asked} questions for the type of an entry',
+      ],
       [REFERRERS]: [
         "referrers come back sorted and filtered, ${referrersApi ? 'from the API' : 'from the fallback tag'}",
       ],
@@ -671,10 +675,11 @@ export const CHECKLIST: readonly WireLine[] = [
     line: 46,
     subject: 'transport',
     demand:
-      'A host that is configured as a mirror, and no other, is told by ns= whom it mirrors; it gets credentials of its own only, and what it gives is checked before it is seen.',
+      'A host that is configured as a mirror, and no other, is told by ns= whom it mirrors; it gets credentials of its own only, what it gives is checked before it is seen, and an answer that its OCI-Namespace says is for another registry is none.',
     tests: {
       [`${R}mirrors/mirrored-repository.test.ts`]: [
         'content by digest comes from the first mirror that has it; the namespace is told to mirrors only',
+        'an answer of a mirror for another registry (OCI-Namespace) is none, for tags and for content',
         '${what} from a mirror moves on to the next, and nobody sees a wrong byte',
         'referrers that a mirror lost are asked of the registry',
       ],

@@ -89,6 +89,30 @@ test('content by digest comes from the first mirror that has it; the namespace i
   assert.ok(upstream.seen.every(({ url }) => !url.includes('ns=')));
 });
 
+test('an answer of a mirror for another registry (OCI-Namespace) is none, for tags and for content', async (t) => {
+  const all = await site(t, { count: 2, tags: true });
+  const [ours, others] = [manifestOf({ note: 'ours' }), manifestOf({ note: 'of another registry' })];
+  const type = MEDIA.ociManifest;
+  const [first, second] = all.mirrors as [FaultRegistry, FaultRegistry];
+  const says = (server: FaultRegistry, namespace: string) =>
+    server.fault({
+      times: 99,
+      does: { change: ({ headers }) => Object.assign(headers, { 'oci-namespace': namespace }) },
+    });
+  first.model.putManifest('cache/app', { type, bytes: others.bytes, tag: '1.0.0' });
+  second.model.putManifest('cache/app', { type, bytes: ours.bytes, tag: '1.0.0' });
+  says(first, 'other.example');
+  says(second, all.upstream.host.toUpperCase());
+  assert.equal((await all.repository.resolve('1.0.0')).digest, ours.descriptor.digest);
+  assert.deepEqual(names(all), ['m2']);
+  assert.equal(first.seen.length, 1);
+  // A registry of its own, which nobody asked for another, may say what it likes.
+  says(all.upstream, 'other.example');
+  const later = randomBlob(10);
+  all.upstream.model.putBlob('ns/app', later.bytes);
+  assert.deepEqual(await readAll(await all.repository.fetch(later.descriptor)), later.bytes);
+});
+
 for (const [what, does] of [
   ['a 404', { answer: { status: 404 } }],
   ['a 503', { answer: { status: 503 } }],
