@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -39,6 +39,19 @@ test('a lock of a process that is gone is taken over, one that is held is waited
   const path = place(t);
   writeFileSync(`${path}.lock`, JSON.stringify({ pid: 2 ** 22 + 1, started: '1' }));
   assert.equal(await withFileLock(path, () => 'taken'), 'taken');
+  writeFileSync(`${path}.lock`, '');
+  const longAgo = new Date(Date.now() - 60_000);
+  utimesSync(`${path}.lock`, longAgo, longAgo);
+  let waited = 0;
+  const onWait = () => {
+    waited += 1;
+  };
+  assert.equal(
+    await withFileLock(path, () => 'taken', { onWait }),
+    'taken',
+    'killed before it wrote its name',
+  );
+  assert.equal(waited, 1);
   writeFileSync(`${path}.lock`, JSON.stringify(identifyProcess(process.pid)));
   await assert.rejects(
     withFileLock(path, () => 0, { timeoutMs: 60 }),

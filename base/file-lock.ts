@@ -7,6 +7,8 @@ import { identifyProcess, isRunning, type ProcessIdentity } from './process-iden
 export interface FileLockOptions {
   /** Longest wait for another holder. Default 10,000. */
   readonly timeoutMs?: number;
+  /** Called once when another holder has to be waited for. */
+  readonly onWait?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +27,8 @@ export async function withFileLock<T>(
 ): Promise<T> {
   const lock = `${path}.lock`;
   const deadline = Date.now() + (options.timeoutMs ?? TIMEOUT_MS);
-  while (!acquire(lock)) {
+  for (let told = false; !acquire(lock); told = true) {
+    if (!told) options.onWait?.();
     if (Date.now() > deadline) throw new ProvError('BASE_LOCK_HELD', { path, lock });
     await sleep(POLL_MS, undefined, { signal: options.signal });
   }
@@ -53,12 +56,15 @@ function acquire(lock: string): boolean {
   return true;
 }
 
+const BREAK_MS = 5000;
+
+/** Who was killed before it wrote its name did not hold it for long. */
 function isAbandoned(lock: string): boolean {
   const holder = readHolder(lock);
-  return holder !== undefined && !isRunning(holder);
+  if (holder !== undefined) return !isRunning(holder);
+  const made = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+  return made !== undefined && Date.now() - made > BREAK_MS;
 }
-
-const BREAK_MS = 5000;
 
 /** One at a time, looking again inside: else two could remove, and the second one a lock that is held by then. */
 function breakLock(lock: string): void {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Document, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import { ProvError, writeFileAtomic } from '#base';
+import { ProvError, withFileLock, writeFileAtomic } from '#base';
 import {
   isExtensionName,
   isRange,
@@ -168,8 +168,10 @@ export async function planEdit(root: string, change: (document: Document) => voi
     text,
     async write() {
       if (text === before) return;
-      if ((await readText(file)) !== before) throw new ProvError('WORKSPACE_FILE_CHANGED', { path: file });
-      writeFileAtomic(file, text);
+      await withFileLock(file, async () => {
+        if ((await readText(file)) !== before) throw new ProvError('WORKSPACE_FILE_CHANGED', { path: file });
+        writeFileAtomic(file, text);
+      });
     },
   };
 }

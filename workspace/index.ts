@@ -1,3 +1,4 @@
+export { type ChangeOptions, changeWorkspace } from './change-workspace.js';
 export { type OpenOptions, SYSTEM_CONFIG_DIR } from './config-layers.js';
 export {
   CONFIG_LAYERS,

@@ -106,6 +106,7 @@ export async function resolveWorkspace(
     const request = { workspace, lock, policy: policy.policy, registries, contents, reverify, samePolicy };
     const installed = options.install === false ? [] : await installLock(request, context);
     tellUnverified(lock.extensions, policy.policy, context);
+    if (!kept && options.prefer === undefined) await assertUnchanged(workspace, text);
     await options.beforeWrite?.();
     const written = kept ? text : formatLock(lock);
     const wrote = !kept && (await writeLockText(workspace.lockFile, written!));
@@ -113,6 +114,12 @@ export async function resolveWorkspace(
     if (proven && !vouched) vouchFor(workspace, written!, context);
     return { ...result, lockChanged: wrote, installed, requests: { ...requests } };
   });
+}
+
+/** What somebody else put there in the meantime is not overwritten. @throws WORKSPACE_FILE_CHANGED */
+async function assertUnchanged({ lockFile }: Workspace, text: string | undefined): Promise<void> {
+  if ((await readLockText(lockFile)) !== text)
+    throw new ProvError('WORKSPACE_FILE_CHANGED', { path: lockFile });
 }
 
 interface ReadLock {

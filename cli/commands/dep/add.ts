@@ -1,12 +1,15 @@
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
+import { inTurn } from './in-turn.js';
 import { openCommandWorkspace } from './in-workspace.js';
 import { describeResult, planOptions } from './plan.js';
 import { requirementArguments } from './requirement.js';
 import { resolutionFlags } from './resolution-flags.js';
 
-export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+export const run = inTurn(change);
+
+async function change(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options } = input;
   const alias = textOption(options, 'as');
   const requirement = { ...requirementArguments(input.args), ...(alias === undefined ? {} : { alias }) };

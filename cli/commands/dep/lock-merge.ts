@@ -3,9 +3,16 @@ import { counted, ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
+import { inTurn } from './in-turn.js';
 import { openCommandWorkspace } from './in-workspace.js';
 
+/** Three files are no lock of a workspace yet: git has it run beside others. */
 export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+  const threeFiles = input.args[0] !== undefined;
+  return (threeFiles ? merge : inTurn(merge))(context, input);
+}
+
+async function merge(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const [base, ours, theirs] = input.args.map((path) =>
     path === undefined ? path : resolve(context.cwd, path),
   );

@@ -3,11 +3,14 @@ import type { Kind } from '#schemas';
 import type { Workspace } from '#workspace';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
+import { inTurn } from './in-turn.js';
 import { openCommandWorkspace } from './in-workspace.js';
 import { describeResult, planOptions } from './plan.js';
 import { requirementArguments } from './requirement.js';
 
-export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+export const run = inTurn(change);
+
+async function change(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options } = input;
   const workspace = await openCommandWorkspace(context, input);
   const { kind, name } = named(input, workspace);

@@ -3,6 +3,7 @@ import { ProvError } from '#base';
 import type { ResolutionEdit } from '#workspace';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { managerContext } from '../ext/shared.js';
+import { inTurn } from './in-turn.js';
 import { openCommandWorkspace } from './in-workspace.js';
 import { describeResult, planOptions } from './plan.js';
 import { resolutionFlags } from './resolution-flags.js';
@@ -15,7 +16,9 @@ const EXCLUSIVE = [
   ['frozen', 'save'],
 ] as const;
 
-export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+export const run = inTurn(change);
+
+async function change(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options } = input;
   for (const [a, b] of EXCLUSIVE) {
     if (options[a] === true && options[b] === true)

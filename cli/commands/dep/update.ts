@@ -2,11 +2,14 @@ import { ProvError } from '#base';
 import type { CommandContext, CommandInput, CommandOutput } from '../../command.js';
 import { textOption } from '../../options.js';
 import { managerContext } from '../ext/shared.js';
+import { inTurn } from './in-turn.js';
 import { openCommandWorkspace } from './in-workspace.js';
 import { describeResult, planOptions } from './plan.js';
 import { resolutionFlags } from './resolution-flags.js';
 
-export async function run(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
+export const run = inTurn(change);
+
+async function change(context: CommandContext, input: CommandInput): Promise<CommandOutput> {
   const { options, rest: names } = input;
   const to = textOption(options, 'to');
   if (to !== undefined && names.length !== 1)
