@@ -71,7 +71,10 @@ export function writeBlockYaml(value: Fields): string {
 function quote(text: string): string {
   if (!text.isWellFormed())
     throw new ProvError('BASE_JSON_INVALID', { path: '$', reason: 'a lone surrogate cannot be written' });
-  return /[\n\r]/.test(text) ? JSON.stringify(text) : stringify(text, { lineWidth: 0 }).trimEnd();
+  // Only the line break goes: U+00A0, U+2028 and their like are white space to JavaScript, and part of the text.
+  // A byte order mark is none of the text where it comes first in the file.
+  if (/[\n\r\ufeff]/.test(text)) return JSON.stringify(text).replaceAll('\ufeff', '\\ufeff');
+  return stringify(text, { lineWidth: 0 }).slice(0, -1);
 }
 
 /**
