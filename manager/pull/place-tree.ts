@@ -51,7 +51,7 @@ export async function placeTree(destination: string, fill: (tree: string) => Pro
   const staging = openStaging(destination);
   try {
     await fill(staging.tree);
-    staging.commit();
+    await staging.commit();
   } finally {
     staging.discard();
   }

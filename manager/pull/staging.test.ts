@@ -47,22 +47,22 @@ function failing(...numbers: readonly number[]) {
   };
 }
 
-test('when the second move fails, what was moved aside is back under its name', (t) => {
+test('when the second move fails, what was moved aside is back under its name', async (t) => {
   for (const failed of [1, 2]) {
     const { destination, content, beside } = place(t);
     const staging = openStaging(destination, failing(failed));
     fill(staging.tree);
-    assert.throws(() => staging.commit(), { code: 'BASE_DISK_FULL' });
+    await assert.rejects(staging.commit(), { code: 'BASE_DISK_FULL' });
     staging.discard();
     assert.deepEqual([content(), beside()], ['old', []]);
   }
 });
 
-test('what could be neither replaced nor put back is never deleted, and comes back with the next pull', (t) => {
+test('what could be neither replaced nor put back is never deleted, and comes back with the next pull', async (t) => {
   const { parent, destination, content, beside } = place(t);
   const staging = openStaging(destination, failing(2, 3));
   fill(staging.tree);
-  assert.throws(() => staging.commit(), { code: 'BASE_DISK_FULL' });
+  await assert.rejects(staging.commit(), { code: 'BASE_DISK_FULL' });
   staging.discard();
   const [name] = beside();
   assert.equal(readFileSync(join(parent, name!, 'old', 'file'), 'utf8'), 'old');
@@ -98,7 +98,7 @@ test('a kill between the two moves loses nothing, also when something else took 
     });
     mkdirSync(staging.tree);
     writeFileSync(staging.tree + '/file', 'new');
-    staging.commit();`;
+    await staging.commit();`;
   for (const taken of [false, true]) {
     const { parent, destination, content, beside } = place(t);
     const child = spawn(process.execPath, ['--input-type=module', '-e', script, destination], {

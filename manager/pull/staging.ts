@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } fro
 import { basename, dirname, join } from 'node:path';
 import {
   type FileSystem,
-  fsyncDirectory,
+  fsyncDirectoryLater,
   identifyProcess,
   isRunning,
   log,
@@ -20,7 +20,7 @@ export interface Staging {
    * Puts the tree where the destination is, in two renames when something is there already. A death between
    * them is put right by the next `recoverStaging`. @throws BASE_FILE_UNWRITABLE
    */
-  commit(): void;
+  commit(): Promise<void>;
   /** Takes away what was not committed; safe at any time. */
   discard(): void;
 }
@@ -44,7 +44,7 @@ export function openStaging(
   const [tree, old] = [join(directory, TREE), join(directory, OLD)];
   return {
     tree,
-    commit() {
+    async commit() {
       try {
         const replaces = existsSync(destination);
         if (replaces) rename(destination, old);
@@ -54,7 +54,8 @@ export function openStaging(
           if (replaces) rename(old, destination);
           throw error;
         }
-        fsyncDirectory(parent);
+        // In a thread: others of this process go on meanwhile.
+        await fsyncDirectoryLater(parent);
       } catch (error) {
         throw writeError(destination, error);
       }
