@@ -115,12 +115,26 @@ export function writeError(path: string, error: unknown): ProvError {
   if (error instanceof ProvError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  const why = full ? undefined : WHY[code ?? ''];
   return new ProvError(
     full ? 'BASE_DISK_FULL' : 'BASE_FILE_UNWRITABLE',
-    { path, reason: code ?? message },
+    { path, reason: code ?? message, ...(why && { hint: `${why} The earlier content is unchanged.` }) },
     { cause: error },
   );
 }
+
+/** What to do about errors of the system (errno(3)). */
+const WHY: Readonly<Record<string, string>> = {
+  EROFS: 'The file system there is read-only: choose another place.',
+  EACCES:
+    'You may not write there: look at the owner and the mode of the directory, or choose another place.',
+  EPERM: 'You may not write there: look at the owner and the mode of the directory, or choose another place.',
+  EISDIR: 'There is a directory of that name: choose another name.',
+  ENOTDIR: 'A part of that path is a file, not a directory: choose another place.',
+  EEXIST: 'Something of that name is there that is no directory: choose another place.',
+  ENOENT: 'The directory is not there and cannot be made: choose another place.',
+  ENAMETOOLONG: 'The name is longer than the file system allows: choose a shorter one.',
+};
 
 function guard<T>(path: string, action: () => T): T {
   try {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Digest, isDigest, LIMITS } from '#base';
+import { type Digest, isDigest, isProvError, LIMITS, log } from '#base';
 import { type ContentCache, cachedStore, openContentCache, type ReadStore } from '#oci';
 import { type Descriptor, type FileReference, isManifestType, type RemoteReference } from '#schemas';
 import type { TrustPolicy } from '#trust';
@@ -27,8 +27,7 @@ export async function openPullSource(
 ): Promise<PullSource> {
   const { signal } = context;
   const location = await openLocation(reference, registries, { usable: true, policy, signal });
-  const cache =
-    location.registry === undefined ? undefined : await openContentCache(contentCacheDir(context));
+  const cache = location.registry === undefined ? undefined : await openCache(context);
   try {
     const { store, target } = location;
     const known = cache && isDigest(target) ? await cachedManifest(cache, target, context) : undefined;
@@ -46,6 +45,19 @@ export async function openPullSource(
     await cache?.close();
     await location.close();
     throw error;
+  }
+}
+
+/** A machine whose home cannot be written pulls all the same, only without keeping what came. */
+async function openCache(context: ManagerContext): Promise<ContentCache | undefined> {
+  try {
+    return await openContentCache(contentCacheDir(context));
+  } catch (error) {
+    if (!isProvError(error, 'BASE_FILE_UNWRITABLE') && !isProvError(error, 'BASE_DISK_FULL')) throw error;
+    log.warn('what is fetched is not kept on this machine, and a broken pull begins anew', {
+      reason: error.message,
+    });
+    return undefined;
   }
 }
 

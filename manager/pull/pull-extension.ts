@@ -130,7 +130,7 @@ async function pull(options: PullOptions, context: ManagerContext): Promise<Pull
         ...(verdict?.signer === undefined ? {} : { signer: verdict.signer.identity }),
         written: !dryRun && state !== 'same',
         unchanged: state === 'same',
-        fetched: there || source.cache === undefined ? 0 : layer.size,
+        fetched: there || source.registry === undefined ? 0 : layer.size,
         requests: { ...registries.requests },
         ...(Object.keys(registries.served).length === 0 ? {} : { served: { ...registries.served } }),
         ...(lifecycle === undefined ? {} : { state: lifecycle.state }),

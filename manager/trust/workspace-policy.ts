@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, provHome } from '#base';
+import { type Digest, ProvError, provHome } from '#base';
 import type { Mode } from '#schemas';
 import { effectivePolicy, parseTrustPolicy, type TrustPolicy } from '#trust';
 import {
@@ -93,7 +93,9 @@ async function readOptional(path: string): Promise<{ text: string; path: string 
   try {
     return { text: await readFile(path, 'utf8'), path };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // Rules that are there and cannot be read are not "no rules".
+    throw new ProvError('BASE_FILE_UNREADABLE', { path, reason: code }, { cause: error });
   }
 }

@@ -9,7 +9,7 @@ const GIVE = 'Give the directory of an extension: the one with its manifest.yaml
 
 /**
  * Reads the manifest of an extension directory.
- * @throws BASE_FILE_MISSING, OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_* with line and column.
+ * @throws BASE_FILE_MISSING, OCI_PACK_NOT_DIRECTORY, OCI_PACK_MANIFEST_MISSING, BASE_FILE_UNREADABLE, SCHEMAS_* with line and column.
  */
 export function readSourceManifest(dir: string, provVersion: string): YamlFile<ExtensionManifest> {
   const { text, path } = readText(dir);
@@ -36,6 +36,8 @@ function readText(dir: string): { readonly text: string; readonly path: string }
     if (!isProvError(failure, 'BASE_FILE_MISSING')) throw failure;
     if (!existsSync(dir))
       throw new ProvError('BASE_FILE_MISSING', { path: dir, hint: GIVE }, { cause: error });
+    if (!statSync(dir).isDirectory())
+      throw new ProvError('OCI_PACK_NOT_DIRECTORY', { path: dir }, { cause: error });
     throw new ProvError('OCI_PACK_MANIFEST_MISSING', { path: dir }, { cause: error });
   }
   return { text: decode(bytes, path), path };

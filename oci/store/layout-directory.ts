@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type FileSystem,
@@ -63,7 +63,7 @@ type IndexChange = (index: ImageIndex) => ImageIndex;
  * @see OCI image-spec 1.1, image-layout.md
  */
 export async function openOciLayout(directory: string, options: LayoutOptions = {}): Promise<OciLayout> {
-  prepare(directory, options);
+  const made = prepare(directory, options);
   const root = realpathSync(directory);
   const label = `oci-layout:${directory}`;
   const indexPath = join(root, 'index.json');
@@ -177,25 +177,47 @@ export async function openOciLayout(directory: string, options: LayoutOptions = 
           log.debug('a layout was left early', { reason: String(error) }),
         );
       await blobs.discard();
+      if (made && readIndex().manifests.length === 0) removeEmpty(directory);
     },
   };
 }
 
-function prepare(directory: string, options: LayoutOptions): void {
+/** Makes the layout when there is none, and says whether it did. */
+function prepare(directory: string, options: LayoutOptions): boolean {
   const marker = join(directory, 'oci-layout');
   if (existsSync(marker)) {
     assertMarker(marker, directory);
-    return;
+    return false;
   }
   if (options.create === false || existsSync(join(directory, 'index.json'))) {
-    const reason = existsSync(directory) ? 'it has no oci-layout file' : 'there is no such directory';
-    throw new ProvError('OCI_LAYOUT_INVALID', { path: directory, reason });
+    if (existsSync(directory))
+      throw new ProvError('OCI_LAYOUT_INVALID', { path: directory, reason: 'it has no oci-layout file' });
+    const hint = 'Check the path.';
+    throw new ProvError('OCI_LAYOUT_INVALID', {
+      path: directory,
+      reason: 'there is no such directory',
+      hint,
+    });
   }
   const fileOptions = options.fileSystem ? { fileSystem: options.fileSystem } : {};
   makeDirectories(join(directory, 'blobs', 'sha256'), { durable: true, ...fileOptions });
   const empty: ImageIndex = { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests: [] };
   writeFileAtomic(join(directory, 'index.json'), encodeLayoutIndex(empty), fileOptions);
   writeFileAtomic(marker, LAYOUT_MARKER, fileOptions);
+  return true;
+}
+
+/** Takes away a layout that nothing came into: whoever asked for it got an error, and finds what was there before. */
+function removeEmpty(directory: string): void {
+  try {
+    // Neither succeeds when there is anything inside.
+    rmdirSync(join(directory, 'blobs', 'sha256'));
+    rmdirSync(join(directory, 'blobs'));
+    for (const name of ['index.json', 'oci-layout']) rmSync(join(directory, name), { force: true });
+    rmdirSync(directory);
+  } catch (error) {
+    log.debug('a new layout stays', { path: directory, reason: (error as Error).message });
+  }
 }
 
 function assertMarker(marker: string, directory: string): void {

@@ -186,6 +186,11 @@ export const ociErrors = entries({
     hint: 'Run docker-credential-{helper} list to see what is wrong with it.',
     exit: 'permission',
   },
+  OCI_PACK_NOT_DIRECTORY: {
+    message: '{path} is a file, not the directory of an extension',
+    hint: 'Give the directory of an extension: the one with its manifest.yaml. What is packed already: prov ext inspect-artifact shows it, prov ext push takes it.',
+    exit: 'configuration',
+  },
   OCI_PACK_MANIFEST_MISSING: {
     message: '{path} has no manifest.yaml',
     hint: 'Give the directory of an extension, or write a manifest.yaml there (docs/spec/manifest.md).',

@@ -28,7 +28,7 @@ export async function run(context: CommandContext, input: CommandInput): Promise
   const ignored = found.otherTags.length;
   if (!all && ignored > 0)
     context.note(
-      `${counted(ignored, 'tag is', 'tags are')} no version (${found.otherTags.slice(0, 5).join(', ')}${ignored > 5 ? ', …' : ''}): --all shows them`,
+      `${counted(ignored, 'tag is', 'tags are')} no version (${found.otherTags.slice(0, 5).join(', ')}${ignored > 5 ? ', …' : ''}): --all shows ${ignored === 1 ? 'it' : 'them'}`,
     );
   for (const warning of found.warnings) context.note(`warning ${warning}`);
   const tags = [...found.versions.map(({ version }) => version.replaceAll('+', '_')), ...found.otherTags];
