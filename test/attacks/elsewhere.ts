@@ -83,8 +83,8 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     number: 70,
     what: 'a lock edited by hand',
     tested: [
-      'test/manager/lock-care.test.ts',
-      'a check finds what was edited in the lock and in what was installed, and nothing in a clean one',
+      'test/attacks/lock-edits.test.ts',
+      'the edits of a lock and of installed trees that matter most, each in a use that once let it through',
     ],
   },
   {
