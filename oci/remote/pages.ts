@@ -3,6 +3,9 @@ import { parseTarget, sameOrigin, type Target } from './http/target.js';
 import { nextLink } from './link-header.js';
 import type { Call, RegistryClient, Reply } from './registry-client.js';
 
+/** Bytes of one page, of which several may be on their way at once: 100,000 names of 128 characters. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+
 /** Pages followed for one list; at the usual page sizes far above honest use. */
 export const MAX_PAGES = 1000;
 
@@ -18,7 +21,7 @@ export async function* pages(client: RegistryClient, call: Call): AsyncGenerator
   const seen = new Set<string>();
   let next: string | Target | undefined = call.target;
   while (next !== undefined) {
-    const reply: Reply = await client.call({ ...call, target: next, maxBytes: LIMITS.apiResponseBytes });
+    const reply: Reply = await client.call({ ...call, target: next, maxBytes: MAX_PAGE_BYTES });
     yield reply;
     const link = nextLink(reply.headers.link);
     if (link === undefined) return;

@@ -5,7 +5,7 @@ import { type AuthBehaviour, Gatekeeper } from './gatekeeper.js';
 import { type Behaviour, handle } from './handlers.js';
 import { Model } from './model.js';
 
-export { type Fault, type Planned, type Seen, seeded } from './fault.js';
+export { type Fault, type Misbehaviour, type Planned, type Seen, seeded } from './fault.js';
 export { hash, Model } from './model.js';
 
 export interface FaultRegistryOptions extends Behaviour {
