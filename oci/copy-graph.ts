@@ -1,8 +1,16 @@
 import { type Digest, digestAlgorithm, ProvError } from '#base';
 import { type Descriptor, isManifestType, parseOciManifest } from '#schemas';
 import type { UncertainReferrers } from './ask-referrers.js';
+import { BlobTraffic } from './blob-traffic.js';
 import { boundedEach } from './bounded-each.js';
-import type { ByteProgress, ContentStore, MountingStore, ReadStore, TaggingStore } from './content-store.js';
+import type {
+  ByteProgress,
+  CallOptions,
+  ContentStore,
+  MountingStore,
+  ReadStore,
+  TaggingStore,
+} from './content-store.js';
 import { bytesSource } from './fetch-bytes.js';
 import { type ContentGraph, discoverGraph, type GraphManifest, type GraphOptions } from './graph.js';
 import { successors } from './manifest-codec.js';
@@ -28,6 +36,8 @@ export interface CopyOptions extends GraphOptions {
   readonly concurrency?: number;
   /** The source's repository, when source and target are on one registry: blobs are mounted, not moved. */
   readonly mountFrom?: string;
+  /** Shared by several copies to one target. */
+  readonly traffic?: BlobTraffic | undefined;
   readonly onEvent?: (event: CopyEvent) => void;
 }
 
@@ -76,7 +86,7 @@ export async function copyGraph(
 
   const { uncertain } = graph;
   const result = { copied: 0, skipped: 0, bytes: 0, tagged: [] as string[], uncertain };
-  const { mountFrom } = options;
+  const { mountFrom, traffic = new BlobTraffic() } = options;
   /** What the target did not have. */
   const brought = new Set<Digest>();
   const note = (type: 'copied' | 'skipped' | 'mounted', descriptor: Descriptor) => {
@@ -94,18 +104,25 @@ export async function copyGraph(
       blobs,
       { concurrency: options.concurrency ?? COPY_CONCURRENCY, signal },
       async (blob, inner) => {
-        if (await to.exists(blob, { signal: inner })) return note('skipped', blob);
-        const mountable = mountFrom !== undefined && to.mount !== undefined;
-        if (mountable && (await to.mount?.(blob, mountFrom, { signal: inner }))) return note('mounted', blob);
+        let how: 'copied' | 'skipped' | 'mounted' = 'skipped';
         const onProgress =
           onEvent && ((progress: ByteProgress) => onEvent({ type: 'progress', descriptor: blob, progress }));
-        await to.push(blob, () => lazily(from.fetch(blob, { signal: inner })), {
-          signal: inner,
-          onProgress,
-          checked: true,
-          absent: true,
-        });
-        note('copied', blob);
+        const copyBlob = async (own: CallOptions) => {
+          if (await to.exists(blob, { signal: own.signal })) return;
+          const mountable = mountFrom !== undefined && to.mount !== undefined;
+          if (mountable && (await to.mount?.(blob, mountFrom, { signal: own.signal }))) {
+            how = 'mounted';
+            return;
+          }
+          const source = () => lazily(from.fetch(blob, { signal: own.signal }));
+          await to.push(blob, source, { ...own, checked: true, absent: true });
+          how = 'copied';
+        };
+        // Asked for and brought in one step: what another copy has just brought is not sent again.
+        if (!traffic.here.has(blob.digest))
+          await traffic.work.run(blob.digest, copyBlob, { signal: inner, onProgress });
+        traffic.here.add(blob.digest);
+        note(how, blob);
       },
     );
   await copyBlobs(graph.blobs);
@@ -130,7 +147,11 @@ export async function copyGraph(
         if (tag === undefined) await to.push(descriptor, bytesSource(bytes), { signal, absent: true });
         else await to.pushTagged?.(manifest, tag, { signal });
       },
-      () => copyBlobs(parts.filter(isBlob)),
+      () => {
+        const blobs = parts.filter(isBlob);
+        for (const { digest } of blobs) traffic.here.delete(digest);
+        return copyBlobs(blobs);
+      },
     );
     note('copied', descriptor);
     if (tag !== undefined) tagged(tag, descriptor);

@@ -1,5 +1,6 @@
 export { askReferrers, type UncertainReferrers } from './ask-referrers.js';
 export { type AttachOptions, attachArtifact } from './attach.js';
+export { BlobTraffic } from './blob-traffic.js';
 export { type BoundedOptions, boundedEach } from './bounded-each.js';
 export {
   type ByteProgress,

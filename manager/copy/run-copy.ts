@@ -1,10 +1,12 @@
 import { type Digest, isDigest, isProvError, ProvError } from '#base';
 import {
+  BlobTraffic,
   boundedEach,
   type ContentStore,
   type CopyResult,
   copyGraph,
   discoverGraph,
+  EMPTY_DESCRIPTOR,
   hasManifests,
   listSideTags,
   type MountingStore,
@@ -134,6 +136,7 @@ async function copyAll(
   const inTurn = context.rehearsal !== undefined || shareTags(items);
   const concurrency = inTurn ? 1 : Math.min(items.length, ITEMS_AT_ONCE);
   const targets = await targetsOf(items, signal);
+  const traffic = new Map(items.map(({ target }) => [target, new BlobTraffic()]));
   await boundedEach(jobs, { concurrency, signal }, async ({ item, i }, inner) => {
     try {
       if (bad.has(item)) throw bad.get(item);
@@ -148,7 +151,12 @@ async function copyAll(
           actual: root.digest,
           where: source.label,
         });
-      const copying = { ...options, sideTags, concurrency: concurrency === 1 ? undefined : BLOBS_OF_EACH };
+      const copying = {
+        ...options,
+        sideTags,
+        concurrency: context.rehearsal ? 1 : concurrency === 1 ? undefined : BLOBS_OF_EACH,
+        traffic: traffic.get(item.target),
+      };
       // Two tags of one thing bring the same content: what the first has brought, the second finds.
       const result = await byRoot.take(root.digest, () =>
         copyOne({ ...item, target: targets.get(item.target) ?? item.target }, root, copying, {
@@ -229,6 +237,7 @@ async function checkSources(
 }
 
 interface Copying extends RunCopyOptions {
+  readonly traffic: BlobTraffic | undefined;
   readonly sideTags: SideTagsOf;
   readonly concurrency: number | undefined;
 }
@@ -236,10 +245,11 @@ interface Copying extends RunCopyOptions {
 async function copyOne(
   { source, target, tag, mountFrom, origin }: CopyItem,
   root: Descriptor,
-  { referrers, report, sideTags, concurrency }: Copying,
+  { referrers, report, sideTags, concurrency, traffic }: Copying,
   { signal, rehearsal }: Pick<ManagerContext, 'signal' | 'rehearsal'>,
 ): Promise<CopyResult> {
   return copyGraph(source, target, [root], {
+    traffic,
     referrers,
     sideTags: await sideTags(source),
     signal,
@@ -254,9 +264,9 @@ async function copyOne(
   });
 }
 
-/** Manifests were read to find what to copy, and some content is in its descriptor. */
-function isFetched({ mediaType, data }: Descriptor): boolean {
-  return !isManifestType(mediaType) && data === undefined;
+/** Manifests were read to find what to copy, and some content is known from its descriptor. */
+function isFetched({ mediaType, digest, data }: Descriptor): boolean {
+  return !isManifestType(mediaType) && data === undefined && digest !== EMPTY_DESCRIPTOR.digest;
 }
 
 function named({ source, from, target, tag }: CopyItem) {

@@ -14,7 +14,7 @@ import {
 } from './solve-workspace.js';
 
 /** Times that something else is chosen because of what reading the chosen versions showed. */
-const ROUNDS = 64;
+const ROUNDS = 128;
 
 export type TrustedOptions = ResolveOptions & { readonly source: RegistrySource };
 
@@ -38,6 +38,12 @@ export async function solveTrusted<S extends { readonly solution: Solution }>(
 ): Promise<S & { readonly lock: Lock }> {
   const learned = new Map<string, Learned>();
   const accepted = new Set<string>();
+  let known: SolutionContents['contents'] = new Map();
+  const read = async (solution: Solution): Promise<SolutionContents> => {
+    const contents = await readSolution(solution, place, context, known);
+    known = contents.contents;
+    return contents;
+  };
   const ages = { ...options, signedTimes: place.workspace.resolution.age_source !== 'registry' };
   const informed = (given: TrustedOptions): TrustedOptions => ({
     ...given,
@@ -45,7 +51,7 @@ export async function solveTrusted<S extends { readonly solution: Solution }>(
   });
   for (let round = 0; round < ROUNDS; round += 1) {
     const found = await find(informed(options));
-    const contents = await readSolution(found.solution, place, context);
+    const contents = await read(found.solution);
     if (!learnFrom(contents, { learned, accepted, options: ages }))
       return { ...found, lock: solutionLock(found.solution, contents, place) };
     const refusal = contents.refusals.values().next().value;
@@ -60,7 +66,7 @@ export async function solveTrusted<S extends { readonly solution: Solution }>(
     for (let round = 0; round < ROUNDS; round += 1) {
       const result = await resolve(informed({ ...options, signatures: 'prefer' }));
       if (!result.ok) return;
-      const contents = await readSolution(result.solution, place, context);
+      const contents = await read(result.solution);
       if (!learnFrom(contents, { learned, accepted, options: ages })) return;
     }
   }

@@ -68,22 +68,24 @@ export interface SolutionContents {
 }
 
 /**
- * Reads what a solution consists of, as it is on the registries now, and asks the trust policy about it.
+ * Reads what a solution consists of, as it is on the registries now, and asks the trust policy about it. What is `known`
+ * was read a moment ago.
  * @throws MANAGER_LOCK_LOOPBACK, MANAGER_LOCK_CONTENT_CHANGED; not TRUST_REFUSED
  */
 export async function readSolution(
   solution: Solution,
   { workspace, policy, registries, contents: sources, allowLocal, before }: SolvePlace,
   context: ManagerContext,
+  known: ReadonlyMap<string, PackageContent> = new Map(),
 ): Promise<SolutionContents> {
-  const contents = new Map<string, PackageContent>();
+  const contents = new Map(known);
   const refusals = new Map<string, ProvError>();
   await sources.prime(
     solution.packages.flatMap(({ id, facts }) =>
       facts.digest === undefined ? [] : [{ id: withoutAlias(id), digest: facts.digest }],
     ),
   );
-  const left = [...solution.packages];
+  const left = solution.packages.filter((each) => !known.has(contentKey(each)));
   const read = async (solved: SolvedPackage) => {
     const local = registries.local.get(solved.id);
     if (local !== undefined) {

@@ -16,7 +16,9 @@ import type { ManagerContext } from '../context.js';
 import { installedManifest } from '../install/installed-state.js';
 import { assertSound } from '../lock/assert-sound.js';
 import { verifyLocked } from '../lock/read-locked.js';
+import { isVouched } from '../lock/vouched-lock.js';
 import { withContents } from '../metadata/with-contents.js';
+import { readLockText } from '../resolve/lock-file.js';
 import { fitPlace } from '../resolve/lock-fit.js';
 import { assertFits } from '../resolve/resolve-workspace.js';
 import { tellUnverified } from './unverified.js';
@@ -63,13 +65,15 @@ export async function assertAccepted(request: DeployableRequest, context: Manage
   assertSignable(request);
   const { policy, digest, demanding } = await workspacePolicy(workspace, { env: context.env, infra });
   tellUnverified(entries, policy, context);
-  if (digest === undefined && !demanding) return;
+  const asked = digest !== undefined || demanding;
+  if (!asked && (await isVouched(workspace, (await readLockText(workspace.lockFile)) ?? '', context))) return;
   const samePolicy = digest === lock.policy.trustPolicy;
   const { ageSource } = lock.policy;
   const verification = { workspace, policy, samePolicy, ageSource };
   const remote = entries.filter(isRemoteEntry);
   const left = await verifyEach(remote, verification, { ...context, offline: true });
-  if (left.length > 0) await verifyEach(left, { ...verification, last: true }, context);
+  // Where no policy asks for anything, what is not here is not looked for.
+  if (left.length > 0 && asked) await verifyEach(left, { ...verification, last: true }, context);
 }
 
 /** Directories are refused where unsigned content is. */

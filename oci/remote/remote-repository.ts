@@ -1,7 +1,7 @@
 import { assertWithin, type Digest, digestAlgorithm, digestOf, LIMITS, ProvError, parseDigest } from '#base';
 import { type Descriptor, isManifestType } from '#schemas';
 import type { ByteSource, CallOptions, PushOptions } from '../content-store.js';
-import { describeReferrer } from '../manifest-codec.js';
+import { describeReferrer, EMPTY_BYTES, EMPTY_DESCRIPTOR } from '../manifest-codec.js';
 import { isReferrersTag, referrersTag } from '../referrers-tag.js';
 import { SharedWork } from '../shared-work.js';
 import { downloadBlob } from './blob-download.js';
@@ -170,8 +170,9 @@ export function createRemoteRepository(client: RegistryClient, name: string): Re
   };
 }
 
-/** Content that travels inside its descriptor; only when it is really that content. */
+/** Content that travels inside its descriptor; only when it is really that content. Of `{}` the digest says enough. */
 function embeddedContent({ data, digest, size }: Descriptor): Uint8Array | undefined {
+  if (digest === EMPTY_DESCRIPTOR.digest && size === EMPTY_BYTES.byteLength) return EMPTY_BYTES;
   if (data === undefined || data.length > LIMITS.annotationBytes) return undefined;
   const bytes = Buffer.from(data, 'base64');
   return bytes.byteLength === size && digestOf(bytes, digestAlgorithm(digest)) === digest ? bytes : undefined;

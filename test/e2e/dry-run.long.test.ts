@@ -139,7 +139,7 @@ for (const options of [{ referrersApi: true, manyTags: true }, { referrersApi: f
       dated: true,
       readBack: 20,
     });
-    await same(['ext', 'push', 'redis-1.1.0', ...sign, ...at]);
+    await same(['ext', 'push', 'redis-1.1.0', ...sign, ...at], { dated: true });
     await same(['ext', 'attach', 'redis:1.0.0', 'sbom.json', ...at]);
     await same(['ext', 'tag', 'redis:1.1.0', 'latest', 'edge', ...at]);
     await same(['ext', 'copy', `${first.host}/team/redis:1.0.0`, `${second.host}/prod/redis`]);

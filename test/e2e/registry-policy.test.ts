@@ -82,8 +82,11 @@ test('a registry with a trust policy takes and gives by namespace only what the 
     assert.equal(contents.status, 200);
     assert.deepEqual(((await contents.json()) as { items: unknown[] }).items, []);
     const answer = await fetch(`${url}/v2/team/redis/manifests/1.0.0`, { headers: { accept: '*/*' } });
-    const body = (await answer.json()) as { errors: { code: string; message: string }[] };
+    const body = (await answer.json()) as {
+      errors: { code: string; message: string; detail: { code: string } }[];
+    };
     assert.deepEqual([answer.status, body.errors[0]?.code], [403, 'DENIED']);
+    assert.equal(body.errors[0]?.detail.code, 'REGISTRY_SIGNATURE_REFUSED');
     assert.match(body.errors[0]!.message, /laptop stolen/);
 
     // Signing anew needs the content only, and brings it back.

@@ -62,7 +62,6 @@ export function policyText(
 
 /** Text of somebody else, on one line of a comment. */
 function oneComment(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, 500);
 }
 
