@@ -117,7 +117,9 @@ for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EACCES']) {
           (error) => {
             assert.ok(error instanceof ProvError);
             assert.equal(error.code, expected);
-            assert.deepEqual(error.details, { path, reason: code });
+            const { hint, ...details } = error.details;
+            assert.deepEqual(details, { path, reason: code });
+            assert.equal(hint !== undefined, code === 'EACCES', 'what the system knows better is said');
             assert.equal((error.cause as NodeJS.ErrnoException).code, code);
             return true;
           },

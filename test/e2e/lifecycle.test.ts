@@ -67,7 +67,7 @@ test('publish, list, search, tags, info, tag, yank, revoke, undo, pull and delet
   const versionTag = { code: 'SCHEMAS_NAME_INVALID', exit: 3 };
   await expectFailure(['ext', 'untag', 'redis:1.1.0', ...at], versionTag, options);
   const moved = await prov(['ext', 'tags', 'redis', ...at], options);
-  assert.match(moved.stderr, /1 tag is no version \(stable\): --all shows them/);
+  assert.match(moved.stderr, /1 tag is no version \(stable\): --all shows it/);
   await provData(['ext', 'untag', 'redis:stable', ...at], options);
 
   await expectFailure(['ext', 'yank', 'redis:1.0.0', ...at], { code: 'CLI_USAGE', exit: 2 }, options);
