@@ -64,6 +64,7 @@ test('every command of the guide to extensions works in the order of the guide',
   const work = await workspaceWithRedis(site);
   writeFileSync(join(work, 'sbom.spdx.json'), '{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT"}\n');
   await site.publish({ name: 'redis', version: '7.2.0' }, { namespace: 'test' });
+  await site.publish({ name: 'postgres', version: '15.0.0' }, { namespace: 'acme' });
   await pushReport(`127.0.0.1:${far.port}`);
   const count = await followDocument({
     document: 'docs/extensions-guide.md',
