@@ -19,7 +19,7 @@ export function learnedKey(id: PackageId, version: string): string {
 }
 
 /**
- * A source with what reading versions showed. With `signedTimes`, the time that a registry says of a version not yet
+ * A source with what reading versions showed until it is asked. With `signedTimes`, the time that a registry says of a version not yet
  * read counts as if it were signed: whoever chooses it reads it, learns the truth, and chooses again.
  */
 export function learnedSource<S extends RegistrySource>(
@@ -39,10 +39,12 @@ export function learnedSource<S extends RegistrySource>(
     };
   };
   const metadata = <T extends PackageMetadata | undefined>(id: PackageId, said: T): T =>
-    said && {
-      ...said,
-      versions: said.versions.map((each) => (typeof each === 'string' ? each : facts(id, each))),
-    };
+    said === undefined || (!signedTimes && learned.size === 0)
+      ? said
+      : {
+          ...said,
+          versions: said.versions.map((each) => (typeof each === 'string' ? each : facts(id, each))),
+        };
   return {
     ...source,
     versions: async (id, options) => metadata(id, await source.versions(id, options)),

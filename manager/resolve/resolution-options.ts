@@ -10,7 +10,7 @@ import {
 import type { Lock } from '#schemas';
 import { hostPlatform, type Workspace } from '#workspace';
 import { type ManagerContext, metadataCacheDir } from '../context.js';
-import { learnedSource } from '../metadata/learned-source.js';
+import { type LearnedFacts, learnedSource } from '../metadata/learned-source.js';
 import { withLocalPackages } from '../metadata/local-source.js';
 import { openMetadataCache } from '../metadata/metadata-cache.js';
 import { createOfflineSource } from '../metadata/offline-source.js';
@@ -26,13 +26,15 @@ export interface ResolutionSetup {
   readonly registries: WorkspaceRegistries;
   /** A lock whose choices are kept where possible. */
   readonly keep?: Lock | undefined;
+  /** What reading versions showed, to which more may come between two resolutions. */
+  readonly learned?: LearnedFacts | undefined;
 }
 
 /**
  * What a workspace asks of the resolver, each requirement and override with the file and line that says so.
  */
 export function resolutionOptions(
-  { workspace, registries, keep }: ResolutionSetup,
+  { workspace, registries, keep, learned = new Map() }: ResolutionSetup,
   context: ManagerContext,
 ): ResolveOptions & { readonly source: RegistrySource } {
   const { env } = context;
@@ -45,7 +47,7 @@ export function resolutionOptions(
     requirements: requirementsOf(workspace, registries.local),
     source: withProviders(
       withLocalPackages(
-        learnedSource(metadataSource(workspace, registries, context), new Map(), { signedTimes }),
+        learnedSource(metadataSource(workspace, registries, context), learned, { signedTimes }),
         registries.local,
       ),
       [chosenProviders, defaultProviders],

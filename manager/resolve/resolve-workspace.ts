@@ -8,13 +8,14 @@ import type { ExplainForm } from '../explain/unresolvable.js';
 import { installLock } from '../install/install-lock.js';
 import { isVouched, vouchFor } from '../lock/vouched-lock.js';
 import type { Contents } from '../metadata/contents.js';
+import type { Learned } from '../metadata/learned-source.js';
 import { withContents } from '../metadata/with-contents.js';
 import { tellUnverified } from '../trust/unverified.js';
 import { unsignedDenial, type WorkspacePolicy } from '../trust/workspace-policy.js';
 import { readLockText, writeLockText } from './lock-file.js';
 import { type FitPlace, fitPlace, isCurrent, lockContradictions, lockDifferences } from './lock-fit.js';
 import { resolutionOptions } from './resolution-options.js';
-import { solveTrusted, type TrustedOptions } from './solve-trusted.js';
+import { solveTrusted } from './solve-trusted.js';
 import { solve } from './solve-workspace.js';
 import { agesAreTold, toldAgeDifferences } from './told-ages.js';
 import { updateSolution } from './update-solution.js';
@@ -202,27 +203,23 @@ async function plan(
   const place = { workspace, policy, registries, contents, allowLocal, before };
   const { explain, intent } = options;
   const telling = { workspace, explain, intent, names: registries.names };
-  if (before !== undefined && update?.names !== undefined) {
-    const { names: move, to } = update;
-    const asked = { workspace, explain, names: registries.names, lock: before, move, to };
-    const setup = { workspace, registries, keep: before };
-    const find = (given: TrustedOptions) => updateSolution({ ...asked, options: given });
-    const trusted = { options: resolutionOptions(setup, context), find, place, telling };
-    const { lock, reasons } = await solveTrusted(trusted, context);
-    const changes = planDiff(before, lock).map((change) => {
-      const reason = reasons.get(change.name);
-      return reason === undefined ? change : { ...change, reason };
-    });
-    return { lock, changes };
+  const learned = new Map<string, Learned>();
+  const move = before === undefined ? undefined : update?.names;
+  const keep = update === undefined || move !== undefined ? before : undefined;
+  const asked = resolutionOptions({ workspace, registries, keep, learned }, context);
+  const trusted = { options: asked, learned, place, telling };
+  if (before === undefined || move === undefined) {
+    const find = async () => ({ solution: await solve(asked, telling) });
+    const { lock } = await solveTrusted({ ...trusted, find }, context);
+    return { lock, changes: planDiff(before, lock) };
   }
-  const keep = update === undefined ? before : undefined;
-  const find = async (given: TrustedOptions) => ({ solution: await solve(given, telling) });
-  const trusted = {
-    options: resolutionOptions({ workspace, registries, keep }, context),
-    find,
-    place,
-    telling,
-  };
-  const { lock } = await solveTrusted(trusted, context);
-  return { lock, changes: planDiff(before, lock) };
+  const { names } = registries;
+  const find = () =>
+    updateSolution({ workspace, explain, names, options: asked, lock: before, move, to: update?.to });
+  const { lock, reasons } = await solveTrusted({ ...trusted, find }, context);
+  const changes = planDiff(before, lock).map((change) => {
+    const reason = reasons.get(change.name);
+    return reason === undefined ? change : { ...change, reason };
+  });
+  return { lock, changes };
 }

@@ -3,8 +3,7 @@ import { contentKey, type ResolveOptions, resolve, type Solution } from '#resolv
 import type { Lock } from '#schemas';
 import type { ManagerContext } from '../context.js';
 import { unresolvable } from '../explain/unresolvable.js';
-import { type Learned, learnedKey, learnedSource } from '../metadata/learned-source.js';
-import type { RegistrySource } from '../metadata/registry-source.js';
+import { type Learned, learnedKey } from '../metadata/learned-source.js';
 import {
   readSolution,
   type SolutionContents,
@@ -16,12 +15,11 @@ import {
 /** Times that something else is chosen because of what reading the chosen versions showed. */
 const ROUNDS = 128;
 
-export type TrustedOptions = ResolveOptions & { readonly source: RegistrySource };
-
 export interface TrustedRequest<S extends { readonly solution: Solution }> {
-  readonly options: TrustedOptions;
-  /** Solves under options that are these but for what was learned. */
-  readonly find: (options: TrustedOptions) => Promise<S>;
+  /** Their source tells what was learned. */
+  readonly options: ResolveOptions;
+  readonly learned: Map<string, Learned>;
+  readonly find: () => Promise<S>;
   readonly place: SolvePlace;
   readonly telling: Telling;
 }
@@ -33,27 +31,27 @@ export interface TrustedRequest<S extends { readonly solution: Solution }> {
  * @throws TRUST_REFUSED, MANAGER_UNRESOLVABLE; what `find` and `readSolution` throw
  */
 export async function solveTrusted<S extends { readonly solution: Solution }>(
-  { options, find, place, telling }: TrustedRequest<S>,
+  { options, learned, find, place, telling }: TrustedRequest<S>,
   context: ManagerContext,
 ): Promise<S & { readonly lock: Lock }> {
-  const learned = new Map<string, Learned>();
-  const accepted = new Set<string>();
+  const signedTimes = place.workspace.resolution.age_source !== 'registry';
+  const knowledge: Knowledge = {
+    learned,
+    accepted: new Set(),
+    limit: signedTimes ? options.publishedBefore : undefined,
+    exempt: options.ageExempt,
+  };
   let known: SolutionContents['contents'] = new Map();
-  const read = async (solution: Solution): Promise<SolutionContents> => {
+  /** Whether anything in a solution may not be chosen. */
+  const read = async (solution: Solution) => {
     const contents = await readSolution(solution, place, context, known);
     known = contents.contents;
-    return contents;
+    return { contents, forbidden: learnFrom(contents, knowledge) };
   };
-  const ages = { ...options, signedTimes: place.workspace.resolution.age_source !== 'registry' };
-  const informed = (given: TrustedOptions): TrustedOptions => ({
-    ...given,
-    source: learnedSource(given.source, learned, { signedTimes: signedTimes(ages) }),
-  });
   for (let round = 0; round < ROUNDS; round += 1) {
-    const found = await find(informed(options));
-    const contents = await read(found.solution);
-    if (!learnFrom(contents, { learned, accepted, options: ages }))
-      return { ...found, lock: solutionLock(found.solution, contents, place) };
+    const found = await find();
+    const { contents, forbidden } = await read(found.solution);
+    if (!forbidden) return { ...found, lock: solutionLock(found.solution, contents, place) };
     const refusal = contents.refusals.values().next().value;
     if (refusal === undefined || options.signatures === 'prefer') continue;
     await findAccepted();
@@ -64,22 +62,20 @@ export async function solveTrusted<S extends { readonly solution: Solution }>(
   /** Goes on to what would be chosen in place of refused versions, until it is accepted or there is nothing. */
   async function findAccepted(): Promise<void> {
     for (let round = 0; round < ROUNDS; round += 1) {
-      const result = await resolve(informed({ ...options, signatures: 'prefer' }));
-      if (!result.ok) return;
-      const contents = await read(result.solution);
-      if (!learnFrom(contents, { learned, accepted, options: ages })) return;
+      const result = await resolve({ ...options, signatures: 'prefer' });
+      if (!result.ok || !(await read(result.solution)).forbidden) return;
     }
   }
 
   async function refusedWithFixes(refusal: ProvError): Promise<ProvError> {
-    const strict = informed(options);
-    const result = await resolve(strict);
+    const result = await resolve(options);
     if (result.ok) return refusal;
     const { details } = await unresolvable(result.failure, {
       ...telling,
-      options: strict,
+      options,
       form: telling.explain,
-      accepts: ({ packages }) => packages.every(({ id, version }) => accepted.has(learnedKey(id, version))),
+      accepts: ({ packages }) =>
+        packages.every(({ id, version }) => knowledge.accepted.has(learnedKey(id, version))),
     });
     const { explanation, suggestion, failure } = details;
     return new ProvError(
@@ -95,23 +91,19 @@ export async function solveTrusted<S extends { readonly solution: Solution }>(
   }
 }
 
-type AgeOptions = Pick<ResolveOptions, 'publishedBefore' | 'ageExempt'> & { readonly signedTimes: boolean };
-
-function signedTimes({ publishedBefore, signedTimes: signed }: AgeOptions): boolean {
-  return publishedBefore !== undefined && signed;
-}
-
 interface Knowledge {
   readonly learned: Map<string, Learned>;
   /** Versions that were read and may be chosen. */
   readonly accepted: Set<string>;
-  readonly options: AgeOptions;
+  /** The newest signed time of publication that is old enough, where there must be one. */
+  readonly limit: string | undefined;
+  readonly exempt: ResolveOptions['ageExempt'];
 }
 
 /** Whether anything that was read forbids what was chosen. */
 function learnFrom(
   { refusals, contents, solution }: SolutionContents,
-  { learned, accepted, options }: Knowledge,
+  { learned, accepted, limit, exempt }: Knowledge,
 ): boolean {
   let forbids = refusals.size > 0;
   for (const [key, refusal] of refusals) {
@@ -119,17 +111,15 @@ function learnFrom(
     learned.set(key, { refused: reason! });
   }
   for (const solved of solution.packages) {
-    const key = learnedKey(solved.id, solved.version);
     const content = contents.get(contentKey(solved));
     if (content === undefined || 'path' in content) continue;
+    const key = learnedKey(solved.id, solved.version);
     const { publishedAt } = content;
-    learned.set(key, { publishedAt });
-    const limit = options.publishedBefore;
-    const exempt = limit === undefined || options.ageExempt?.has(solved.id) === true;
     const young =
-      !exempt &&
-      signedTimes(options) &&
+      limit !== undefined &&
+      exempt?.has(solved.id) !== true &&
       (publishedAt === undefined || Date.parse(publishedAt) > Date.parse(limit));
+    if (limit !== undefined) learned.set(key, { publishedAt });
     if (young) forbids = true;
     else accepted.add(key);
   }
