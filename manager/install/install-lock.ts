@@ -48,12 +48,14 @@ export interface InstallRequest {
   readonly reverify?: boolean | undefined;
   /** Whether the policy is the one that the lock was made under. Default: when everything is asked for again. */
   readonly samePolicy?: boolean | undefined;
+  /** The lock is what its contents make of it: it was just solved, or this machine has found so before. Default: no. */
+  readonly sound?: boolean | undefined;
 }
 
 /**
  * Installs what a lock names into `.cache/modules`, several at once, each after its dependencies. What is there and
  * unchanged stays; an install that was edited is put right. Before anything is unpacked, every manifest that is
- * fetched is the locked one and passes the trust policy, and the lock is what its contents make of it. The first
+ * fetched is the locked one and passes the trust policy, and a lock that is not known to be sound is found so. The first
  * failure ends the rest, and what is there then is whole. Returns `name@version` of what was installed.
  * @throws TRUST_REFUSED, MANAGER_LOCK_EDITED, MANAGER_LOCK_UNSOUND, MANAGER_LOCK_CONTENT_CHANGED,
  *   MANAGER_ASSET_NOT_VENDORED, MANAGER_OFFLINE_MISSING
@@ -71,14 +73,8 @@ export async function installLock(request: InstallRequest, context: ManagerConte
       states.set(entry, await stateOf(entry, workspace, { ...context, signal: own }));
     });
     const contents = await verifiedContents(request, states, context);
-    await assertSound(
-      {
-        workspace,
-        lock,
-        factsOf: (entry) => contents.get(entry)?.extension.facts ?? states.get(entry)?.facts,
-      },
-      context,
-    );
+    const factsOf = (entry: LockEntry) => contents.get(entry)?.extension.facts ?? states.get(entry)?.facts;
+    if (request.sound !== true) await assertSound({ workspace, lock, factsOf }, context);
     const tools: Tools = { ...request, assetPath, copying: new Map() };
     const places = new Set<string>();
     const lacking = here.filter((entry) => {

@@ -92,8 +92,8 @@ export async function resolveWorkspace(
     const young = asksAges ? await toldAgeDifferences(before!, { workspace, registries }, context) : [];
     if (options.locked && young.length > 0) throw stale(young);
     const kept = fits && young.length === 0;
-    const place = { options, policy, registries, contents };
-    const { lock, changes } = kept ? { lock: before!, changes: [] } : await plan(before, place, context);
+    const planning = { options, policy, registries, contents };
+    const { lock, changes } = kept ? { lock: before!, changes: [] } : await plan(before, planning, context);
     const lockChanged = !kept && (before === undefined || changes.length > 0);
     const result = { lockFile: workspace.lockFile, lock, resolved: !kept, changes };
     if (options.dryRun) return { ...result, lockChanged, installed: [], requests: { ...requests } };
@@ -104,7 +104,10 @@ export async function resolveWorkspace(
     const reverify =
       options.locked === true || policy.demanding || (kept && !vouched && context.offline !== true);
     const samePolicy = reverify && lock.policy.trustPolicy === policy.digest;
-    const request = { workspace, lock, policy: policy.policy, registries, contents, reverify, samePolicy };
+    // What was just solved need not be solved again, nor what was held against its contents before.
+    const sound = !kept || (vouched && options.locked !== true && options.frozen !== true);
+    const place = { workspace, lock, policy: policy.policy, registries, contents };
+    const request = { ...place, reverify, samePolicy, sound };
     const installed = options.install === false ? [] : await installLock(request, context);
     tellUnverified(lock.extensions, policy.policy, context);
     if (!kept && options.prefer === undefined) await assertUnchanged(workspace, text);
