@@ -43,3 +43,4 @@ export { oneLine, printable } from './printable.js';
 export { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.js';
 export { redact, registerSecret } from './redact.js';
 export { RETRY_DEFAULTS, type RetryOptions, retry } from './retry.js';
+export { Turns } from './turns.js';

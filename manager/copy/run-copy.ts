@@ -1,4 +1,4 @@
-import { type Digest, isDigest, isProvError, ProvError } from '#base';
+import { type Digest, isDigest, isProvError, ProvError, Turns } from '#base';
 import {
   BlobTraffic,
   boundedEach,
@@ -19,7 +19,6 @@ import { type Descriptor, isManifestType } from '#schemas';
 import type { ManagerContext } from '../context.js';
 import type { Rehearsed } from '../transfer/rehearsed.js';
 import type { TransferReport } from '../transfer/report-transfer.js';
-import { Turns } from '../transfer/turns.js';
 import { askLess } from './ask-less.js';
 
 /** One thing to copy: a tag or a digest of the source, and the tag it gets. */

@@ -1,9 +1,8 @@
-import { isProvError, type ProvError } from '#base';
+import { isProvError, type ProvError, Turns } from '#base';
 import { boundedEach } from '#oci';
 import { withRegistries } from '../access/registries.js';
 import type { ManagerContext } from '../context.js';
 import { type Rehearsed, rehearsed } from './rehearsed.js';
-import { Turns } from './turns.js';
 
 export interface ManyOptions<T> {
   /** What has the same key runs one after the other. */

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isProvError, registerSecret } from '#base';
+import { isProvError, registerSecret, Turns } from '#base';
 import { deploy, parseResolution } from '../engine/deploy.js';
 import { openRuntime } from '../engine/runtime.js';
 import type { DeploymentInput } from '../plan/deployment-input.js';
 import { ToyWorkspace } from '../testing/toy-workspace.js';
-import { Turns } from './turns.js';
 
 const ONCE = { attempts: 1, delayMs: () => undefined };
 
@@ -64,7 +63,7 @@ test('answers to tasks in doubt are read strictly', () => {
 });
 
 test('actions with one key run one after another, also after a failure; other keys do not wait', async () => {
-  const turns = new Turns();
+  const turns = new Turns<string>();
   const seen: string[] = [];
   const slow =
     (name: string, fail = false) =>

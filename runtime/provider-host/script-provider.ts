@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ProvError } from '#base';
+import { ProvError, Turns } from '#base';
 import type { ScriptOutcome } from '../executor/run-script.js';
 import { operationScript, type ScriptHost } from '../executor/script-host.js';
 import type { DeploymentModule } from '../plan/deployment-input.js';
@@ -11,7 +11,6 @@ import {
   serviceStateSchema,
   targetSchema,
 } from './provider.js';
-import { Turns } from './turns.js';
 
 const stateSchema = z.looseObject({ exists: z.boolean(), services: z.array(serviceStateSchema).default([]) });
 const portSchema = z.looseObject({ port: z.int().min(1).max(65535) });
@@ -29,7 +28,7 @@ export interface ScriptProviderOptions {
  */
 export function createScriptProvider(options: ScriptProviderOptions): Provider {
   const { module } = options;
-  const turns = new Turns();
+  const turns = new Turns<string>();
   const ask = async <T extends z.ZodType>(
     op: string,
     input: { server: string } & Record<string, unknown>,

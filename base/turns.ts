@@ -1,4 +1,4 @@
-/** Runs what has the same key one after the other, whatever became of the one before. */
+/** Runs what has the same key one after the other, in the order in which it came, whatever became of the one before. */
 export class Turns<K> {
   readonly #last = new Map<K, Promise<unknown>>();
 
