@@ -2,42 +2,28 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../test/support/programs.js';
 import { cliPath } from '../../test/support/project.js';
-import { type Row, ratioAtMost } from '../row.js';
+import type { Row } from '../row.js';
 import type { Site } from '../site.js';
 import { timeProgram } from '../time-program.js';
+import { AGAINST_ORAS_LOOP, COUNT, loopOf, whyNoOrasLoop } from './against-oras-loop.js';
 
-const COUNT = 200;
-/** Five times as fast. */
-const GOAL = 0.2;
-const LAST = COUNT - 1;
 const VERSION = '1.0.0';
 
 /** 200 small extensions by one command of ours, packed and unpacked, against oras once for each directory. */
 export function manyExtensionsRows(site: Site): Row[] {
   const oras = findProgram('oras');
-  const skip =
-    oras !== undefined && findProgram('docker-registry') !== undefined
-      ? undefined
-      : 'oras and docker-registry are needed: node scripts/interop-tools.mjs';
+  const skip = whyNoOrasLoop();
   const home = () => site.path('many-extensions');
   const run = (command: string, args: readonly string[], cwd = home()) =>
     timeProgram(command, args, { cwd, env: site.env });
   const ours = (args: readonly string[], cwd?: string) =>
     run(process.execPath, [cliPath, 'ext', ...args], cwd);
-  const loop = (command: string, cwd?: string) =>
-    run('sh', ['-ec', `i=0; while [ $i -le ${LAST} ]; do ${command} >/dev/null; i=$((i+1)); done`], cwd);
+  const loop = (command: string, cwd?: string) => run('sh', loopOf(command), cwd);
   const at = (host: string, namespace: string) => ['--registry', host, '--namespace', namespace];
   const push = (host: string, namespace: string) =>
     ours(['push', '--from-file', 'directories', ...at(host, namespace)]);
   const out = (name: string) => join(home(), 'out', name);
-  const shared = {
-    unit: 'ms',
-    better: 'lower',
-    skip,
-    maxRounds: 2,
-    warmUp: false,
-    goal: ratioAtMost(GOAL),
-  } as const;
+  const shared = { ...AGAINST_ORAS_LOOP, skip };
   return [
     {
       ...shared,

@@ -2,38 +2,24 @@ import { rmSync } from 'node:fs';
 import { findProgram } from '../../test/support/programs.js';
 import { cliPath } from '../../test/support/project.js';
 import { writeSmallLayout } from '../random-layout.js';
-import { type Row, ratioAtMost } from '../row.js';
+import type { Row } from '../row.js';
 import type { Site } from '../site.js';
 import { timeProgram } from '../time-program.js';
+import { AGAINST_ORAS_LOOP, COUNT, loopOf, whyNoOrasLoop } from './against-oras-loop.js';
 
-const COUNT = 200;
 const REPOSITORY = 'bench/small';
-/** Five times as fast. */
-const GOAL = 0.2;
-const LAST = COUNT - 1;
 
 /** 200 small artifacts in one process of ours, against oras once for each: what its users write as a loop. */
 export function manyRows(site: Site): Row[] {
   const oras = findProgram('oras');
-  const skip =
-    oras !== undefined && findProgram('docker-registry') !== undefined
-      ? undefined
-      : 'oras and docker-registry are needed: node scripts/interop-tools.mjs';
+  const skip = whyNoOrasLoop();
   const source = () => site.path('many-source');
   const target = (name: string) => site.path(`many-${name}`);
   const options = () => ({ cwd: site.path(), env: site.env });
   const ours = (from: string, to: string) =>
     timeProgram(process.execPath, [cliPath, 'ext', 'copy', from, to, '--all-tags'], options());
-  const loop = (command: string) =>
-    timeProgram('sh', ['-ec', `i=0; while [ $i -le ${LAST} ]; do ${command}; i=$((i+1)); done`], options());
-  const shared = {
-    unit: 'ms',
-    better: 'lower',
-    skip,
-    maxRounds: 2,
-    warmUp: false,
-    goal: ratioAtMost(GOAL),
-  } as const;
+  const loop = (command: string) => timeProgram('sh', loopOf(command), options());
+  const shared = { ...AGAINST_ORAS_LOOP, skip };
   return [
     {
       ...shared,
@@ -51,9 +37,7 @@ export function manyRows(site: Site): Row[] {
         async measure(round) {
           const { host } = await site.dockerRegistry();
           const to = `${host}/bench/many-theirs-${round}:1.0.$i`;
-          return loop(
-            `"${oras}" cp --no-tty --from-oci-layout --to-plain-http ${source()}:1.0.$i ${to} >/dev/null`,
-          );
+          return loop(`"${oras}" cp --no-tty --from-oci-layout --to-plain-http ${source()}:1.0.$i ${to}`);
         },
       },
       async beforeRound(round) {
@@ -78,7 +62,7 @@ export function manyRows(site: Site): Row[] {
           const { host } = await site.dockerRegistry();
           const from = `${host}/bench/many:1.0.$i`;
           return loop(
-            `"${oras}" cp --no-tty --to-oci-layout --from-plain-http ${from} ${target('theirs')}:1.0.$i >/dev/null`,
+            `"${oras}" cp --no-tty --to-oci-layout --from-plain-http ${from} ${target('theirs')}:1.0.$i`,
           );
         },
       },
