@@ -15,6 +15,7 @@ import { hostPlatform, initWorkspace, moduleInstallDir } from '#workspace';
 import { newKey, openSite, type Site } from '../manager/site.js';
 import { snapshot, writeTree } from '../support/files.js';
 import { isolatedEnvironment, type ProvResult, prov } from '../support/prov.js';
+import { TOY_PROVIDER } from '../support/toy-provider.js';
 
 /** Ways in which a lock is used. */
 export const USES = {
@@ -26,12 +27,6 @@ export const USES = {
 } as const;
 export type Use = keyof typeof USES;
 
-const PROVIDER = `
-const request = JSON.parse(await new Response(process.stdin).text());
-const dir = process.cwd() + '/../../../../server';
-const outputs = { create: { dir, prefix: dir }, state: { exists: true, services: [] }, list: { servers: [] } };
-console.log(JSON.stringify({ type: 'result', outputs: outputs[request.op] ?? {} }));
-`;
 const OPERATIONS = ['create', 'state', 'list', 'delete', 'start', 'stop', 'exec', 'allocate_port'];
 
 /** Leaves its mark in the workspace; all extensions of the attacker say `mallory`. */
@@ -106,7 +101,7 @@ export async function openLockStage(t: TestContext, options: LockStageOptions = 
       manifest: {
         operations: Object.fromEntries(OPERATIONS.map((operation) => [operation, 'run/p.mjs'])),
       },
-      files: { 'run/p.mjs': PROVIDER },
+      files: { 'run/p.mjs': TOY_PROVIDER },
     },
     { signer },
   );

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { isolatedEnvironment, type ProvResult, prov, provData } from '../support/prov.js';
 import { ownRegistry } from '../support/registries.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+import { TOY_PROVIDER } from '../support/toy-provider.js';
 
 /** A registry with two small signed extensions, two keys, and a way to run prov beside them. */
 export interface Site {
@@ -23,12 +24,6 @@ export interface Site {
 
 export const ASSET = 'the asset that the tool runs\n';
 
-const PROVIDER = `
-const request = JSON.parse(await new Response(process.stdin).text());
-const dir = process.cwd() + '/../../../../server';
-const outputs = { create: { dir, prefix: dir }, state: { exists: true, services: [] }, list: { servers: [] } };
-console.log(JSON.stringify({ type: 'result', outputs: outputs[request.op] ?? {} }));
-`;
 const TOOL = `
 const request = JSON.parse(await new Response(process.stdin).text());
 const { readFileSync } = await import('node:fs');
@@ -73,7 +68,7 @@ function writeExtensions(dir: string): void {
   const sha256 = createHash('sha256').update(ASSET).digest('hex');
   const files: Record<string, string> = {
     'toy/manifest.yaml': `schema: 1\nname: toy\ntype: provider\nversion: 1.0.0\ndescription: a server that is a directory\noperations: { create: scripts/p.mjs, state: scripts/p.mjs, list: scripts/p.mjs, delete: scripts/p.mjs, start: scripts/p.mjs, stop: scripts/p.mjs, exec: scripts/p.mjs, allocate_port: scripts/p.mjs }\n`,
-    'toy/scripts/p.mjs': PROVIDER,
+    'toy/scripts/p.mjs': TOY_PROVIDER,
     'tool/manifest.yaml': `schema: 1\nname: tool\ntype: taskserv\nversion: 1.0.0\ndescription: reads its asset\nscripts: { install: scripts/t.mjs }\nassets:\n  - { name: data, source: "file:data.txt", sha256: ${sha256}, size: ${ASSET.length} }\n`,
     'tool/scripts/t.mjs': TOOL,
     'tool/data.txt': ASSET,
